@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# The flags of all of the project's own targets: language, warnings, hardening, sanitizers.
+set(DPROXY_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+find_program(DPROXY_CCACHE ccache)
+if(DPROXY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${DPROXY_CCACHE}")
+endif()
+
+add_library(dproxy_build_flags INTERFACE)
+target_compile_features(dproxy_build_flags INTERFACE cxx_std_20)
+target_include_directories(dproxy_build_flags INTERFACE "${CMAKE_SOURCE_DIR}/src")
+target_compile_options(dproxy_build_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor
+    $<$<BOOL:${DPROXY_WERROR}>:-Werror>
+    -fstack-protector-strong
+    $<$<CONFIG:Release>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
+target_compile_definitions(dproxy_build_flags INTERFACE
+    $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
+target_link_options(dproxy_build_flags INTERFACE -Wl,-z,relro,-z,now)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+if(DPROXY_SANITIZE)
+    add_compile_options(-fsanitize=${DPROXY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${DPROXY_SANITIZE})
+endif()
+
+# One library a folder; what it links is what it may include (see ARCHITECTURE.md).
+#   dproxy_folder(dns SOURCES name.cpp ... USES net)
+function(dproxy_folder name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;USES;PACKAGES" ${ARGN})
+    add_library(dproxy_${name} STATIC ${ARG_SOURCES})
+    add_library(dproxy::${name} ALIAS dproxy_${name})
+    target_link_libraries(dproxy_${name} PUBLIC dproxy_build_flags)
+    foreach(other ${ARG_USES})
+        target_link_libraries(dproxy_${name} PUBLIC dproxy::${other})
+    endforeach()
+    target_link_libraries(dproxy_${name} PUBLIC ${ARG_PACKAGES})
+endfunction()

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+# What dproxy is built on, all from the distribution: nothing is downloaded here.
+find_package(Threads REQUIRED)
+
+# Asio: readiness, timers, TCP. Beast: HTTP. Headers only; compiled once, in dproxy_boost.
+find_package(Boost 1.81 REQUIRED)
+add_library(dproxy_boost STATIC "${CMAKE_SOURCE_DIR}/cmake/boost_asio.cpp" "${CMAKE_SOURCE_DIR}/cmake/boost_beast.cpp")
+target_compile_features(dproxy_boost PUBLIC cxx_std_20)
+target_compile_definitions(dproxy_boost PUBLIC
+    BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+target_include_directories(dproxy_boost SYSTEM PUBLIC ${Boost_INCLUDE_DIRS})
+target_link_libraries(dproxy_boost PUBLIC Threads::Threads)
+
+# spdlog with fmt, both header-only, so that a static program needs no archive of them.
+find_path(DPROXY_SPDLOG_INCLUDE spdlog/spdlog.h REQUIRED)
+find_path(DPROXY_FMT_INCLUDE fmt/core.h REQUIRED)
+add_library(dproxy_spdlog INTERFACE)
+target_include_directories(dproxy_spdlog SYSTEM INTERFACE "${DPROXY_SPDLOG_INCLUDE}" "${DPROXY_FMT_INCLUDE}")
+target_compile_definitions(dproxy_spdlog INTERFACE SPDLOG_FMT_EXTERNAL FMT_HEADER_ONLY)
+target_link_libraries(dproxy_spdlog INTERFACE Threads::Threads)
+
+# prometheus-cpp's core: metric families and the text format. A source folder takes precedence, for
+# static programs (the distribution has no archive of it).
+set(DPROXY_PROMETHEUS_SOURCE "" CACHE PATH "prometheus-cpp's source tree, to compile its core from")
+if(DPROXY_PROMETHEUS_SOURCE)
+    file(GLOB dproxy_prometheus_files "${DPROXY_PROMETHEUS_SOURCE}/core/src/*.cc" "${DPROXY_PROMETHEUS_SOURCE}/core/src/detail/*.cc")
+    add_library(dproxy_prometheus STATIC ${dproxy_prometheus_files})
+    target_compile_features(dproxy_prometheus PUBLIC cxx_std_20)
+    target_include_directories(dproxy_prometheus SYSTEM PUBLIC "${DPROXY_PROMETHEUS_SOURCE}/core/include" "${CMAKE_SOURCE_DIR}/cmake/prometheus")
+else()
+    find_package(prometheus-cpp CONFIG REQUIRED COMPONENTS core)
+    add_library(dproxy_prometheus INTERFACE)
+    target_link_libraries(dproxy_prometheus INTERFACE prometheus-cpp::core)
+endif()
+
+# inih: the INI grammar of .prox files and of the main file.
+find_library(DPROXY_INIH_LIBRARY NAMES libinih.a inih REQUIRED)
+find_path(DPROXY_INIH_INCLUDE ini.h REQUIRED)
+add_library(dproxy_inih INTERFACE)
+target_link_libraries(dproxy_inih INTERFACE "${DPROXY_INIH_LIBRARY}")
+target_include_directories(dproxy_inih SYSTEM INTERFACE "${DPROXY_INIH_INCLUDE}")
+
+# Catch2 2 (Debian 12) or 3 (Debian 13): tests include "catch.hpp" of tests/support.
+if(DPROXY_BUILD_TESTS)
+    find_package(Catch2 REQUIRED)
+endif()
