@@ -2,9 +2,10 @@
 # What dproxy is built on, all from the distribution: nothing is downloaded here.
 find_package(Threads REQUIRED)
 
-# Asio: readiness, timers, TCP. Beast: HTTP. Headers only; compiled once, in dproxy_boost.
+# Asio: readiness, timers, TCP. Beast: HTTP. JSON. Headers only; compiled once, in dproxy_boost.
 find_package(Boost 1.81 REQUIRED)
-add_library(dproxy_boost STATIC "${CMAKE_SOURCE_DIR}/cmake/boost_asio.cpp" "${CMAKE_SOURCE_DIR}/cmake/boost_beast.cpp")
+add_library(dproxy_boost STATIC "${CMAKE_SOURCE_DIR}/cmake/boost_asio.cpp" "${CMAKE_SOURCE_DIR}/cmake/boost_beast.cpp"
+    "${CMAKE_SOURCE_DIR}/cmake/boost_json.cpp")
 target_compile_features(dproxy_boost PUBLIC cxx_std_20)
 target_compile_definitions(dproxy_boost PUBLIC
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
