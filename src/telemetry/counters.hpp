@@ -111,6 +111,10 @@ class CounterBy {
 public:
     Counter& operator[](Label label) noexcept { return counters_[static_cast<std::size_t>(label)]; }
     const Counter& operator[](Label label) const noexcept { return counters_[static_cast<std::size_t>(label)]; }
+    /// By the owner only.
+    void clear() noexcept {
+        for (Counter& counter : counters_) counter.set(0);
+    }
 
 private:
     std::array<Counter, count_of<Label>> counters_{};
@@ -125,6 +129,7 @@ public:
     void observe(std::uint64_t nanoseconds) noexcept;
     std::uint64_t bucket(std::size_t index) const noexcept { return buckets_[index].value(); }  ///< not cumulative
     std::uint64_t sum_ns() const noexcept { return sum_ns_.value(); }
+    void clear() noexcept;  ///< by the owner only
 
 private:
     std::array<Counter, bucket_count> buckets_{};
@@ -134,6 +139,8 @@ private:
 struct RouteCounters {
     Counter requests;
     CounterBy<RcodeLabel> responses;
+
+    void clear() noexcept;  ///< by the owner only, when the slot is given to another route
 };
 
 struct UpstreamCounters {
@@ -142,6 +149,8 @@ struct UpstreamCounters {
     CounterBy<Failure> failures;
     DurationHistogram duration;
     Counter inflight;  ///< a gauge
+
+    void clear() noexcept;  ///< by the owner only, when the slot is given to another upstream
 };
 
 /// Where a route or upstream counts. Slot 0 is `other`, beyond the limit of labels; of the routes 1 is
@@ -153,8 +162,9 @@ inline constexpr Slot master_slot = 2;
 inline constexpr Slot first_route_slot = 3;
 inline constexpr Slot first_upstream_slot = 1;
 
-/// All counters of one worker. Slots are allocated once, untouched ones cost no memory.
-struct WorkerCounters {
+/// All counters of one worker. Slots are allocated once, untouched ones cost no memory. `route_slots`
+/// and `upstream_slots` are the numbers of slots with the reserved ones (SlotBook::slot_count).
+struct alignas(64) WorkerCounters {
     WorkerCounters(std::size_t route_slots, std::size_t upstream_slots);
 
     std::array<std::array<CounterBy<TypeLabel>, count_of<Family>>, count_of<Transport>> requests{};
@@ -177,6 +187,7 @@ struct WorkerCounters {
 private:
     template <typename T>
     struct Free {
+        std::size_t bytes = 0;
         void operator()(T* counters) const noexcept;
     };
     std::size_t route_slots_;

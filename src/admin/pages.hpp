@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// The pages of DESIGN 3.4. What they say comes from functions, called on the admin thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/http_server.hpp"
+
+namespace dproxy::admin {
+
+/// A worker that has not turned over for longer makes /livez say 503. Workers turn at least once a second.
+inline constexpr std::chrono::seconds stall_limit{10};
+
+struct WorkerTurn {
+    std::string name;                  ///< `worker 0`
+    std::chrono::nanoseconds still{0};  ///< time since its loop last turned over
+};
+
+struct Explanation {
+    bool valid = true;  ///< false: name or type cannot be read, and `body` is a sentence that says why
+    std::string body;   ///< JSON
+};
+
+/// All of them are set.
+struct AdminSources {
+    std::function<std::string()> metrics;            ///< Collector::text
+    std::function<std::vector<WorkerTurn>()> workers;
+    std::function<std::optional<std::string>()> not_ready;  ///< the reason; nothing when ready
+    std::function<std::string()> status;  ///< JSON
+    std::function<std::string()> routes;  ///< JSON
+    /// `type` is empty where the request has none.
+    std::function<Explanation(std::string_view name, std::string_view type)> explain;
+};
+
+std::vector<Page> make_pages(AdminSources sources);
+
+}  // namespace dproxy::admin

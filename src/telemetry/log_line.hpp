@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// The part of a log line after time and level, as text. Whatever a value holds, the result is one
+// line of valid UTF-8 without control characters or terminal escapes.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "telemetry/log.hpp"
+
+namespace dproxy::telemetry {
+
+/// `routes reloaded added="a b" routes=12`
+std::string text_line(std::string_view message, std::span<const LogField> fields, std::size_t max_length);
+/// `"message":"routes reloaded","added":"a b","routes":12`, to be put in braces. Values are cut, never
+/// the syntax: the length is kept by cutting text values, and then by leaving out fields.
+std::string json_members(std::string_view message, std::span<const LogField> fields, std::size_t max_length);
+
+}  // namespace dproxy::telemetry
