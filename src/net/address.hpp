@@ -42,7 +42,8 @@ struct Endpoint {
     auto operator<=>(const Endpoint&) const = default;
 };
 
-/// A network in CIDR notation. Bits beyond the prefix are zero.
+/// A network in CIDR notation. Bits beyond the prefix are zero. A network of IPv6 addresses (prefix
+/// below 96) holds no IPv4 address, although the mapped form lies within `::/0`: `0.0.0.0/0` does that.
 struct Network {
     Address base;
     std::uint8_t prefix = 0;  ///< 0 to 128, counted on the mapped form (IPv4 /8 is 104)
