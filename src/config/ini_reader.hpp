@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// The INI form of .prox files and of the main file (DESIGN 2.1): sections, keys and faults of form, line
+// by line. What they mean is the callers' to say.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dproxy::config {
+
+inline constexpr std::size_t max_ini_line_bytes = 4096;  ///< without the line's end
+inline constexpr std::size_t max_ini_file_bytes = 1024 * 1024;
+inline constexpr std::size_t max_ini_key_length = 64;
+
+struct IniEvent {
+    enum class Kind : std::uint8_t { section, key, fault };
+    Kind kind = Kind::fault;
+    std::uint32_t line = 0;  ///< from 1; 0: the whole file
+    std::string key;         ///< of a key: its name in lower case
+    /// Of a section: what stands between the brackets, trimmed; empty where the header is faulty (the fault
+    /// comes just before). Of a key: the value, without quotes and comment; may be empty. Into the text given.
+    std::string_view text;
+    std::string fault;  ///< of a fault: what was found, what was expected
+};
+
+/// Every section, key and fault, in the order of the lines. The events refer to `text`.
+std::vector<IniEvent> read_ini(std::string_view text);
+
+}  // namespace dproxy::config

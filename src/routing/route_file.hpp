@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// What one .prox file says, parsed: sections with their patterns and settings. Immutable once built and
+// shared by every table that has the file: an unchanged file is not copied, and the last good version
+// of a broken one is the old pointer. Any thread may read it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "dns/message.hpp"
+#include "dns/name.hpp"
+#include "routing/route_settings.hpp"
+
+namespace dproxy::routing {
+
+/// Which names a pattern means: `x`, `*.x`, or `.x`, which is both. `*` is `below` of the root.
+enum class PatternKind : std::uint8_t { exact = 1, below = 2, both = 3 };
+
+inline bool has_exact(PatternKind kind) { return kind != PatternKind::below; }
+inline bool has_below(PatternKind kind) { return kind != PatternKind::exact; }
+
+/// One pattern of a section. `name` is on the wire, in lower case, and points into the RouteFile.
+struct Pattern {
+    PatternKind kind = PatternKind::exact;
+    dns::Bytes name;
+};
+
+class RouteFile {
+public:
+    /// The patterns of a section, for a range-for.
+    class Patterns {
+    public:
+        class iterator {
+        public:
+            iterator(const std::uint8_t* at, std::uint32_t left) : at_(at), left_(left) {}
+            Pattern operator*() const { return {PatternKind{at_[0]}, {at_ + 2, at_[1]}}; }
+            iterator& operator++() {
+                at_ += 2 + at_[1];
+                --left_;
+                return *this;
+            }
+            bool operator==(const iterator& other) const { return left_ == other.left_; }
+
+        private:
+            const std::uint8_t* at_;
+            std::uint32_t left_;
+        };
+        Patterns(const std::uint8_t* at, std::uint32_t count) : at_(at), count_(count) {}
+        iterator begin() const { return {at_, count_}; }
+        iterator end() const { return {at_, 0}; }
+        std::uint32_t size() const { return count_; }
+
+    private:
+        const std::uint8_t* at_;
+        std::uint32_t count_;
+    };
+
+    /// As the messages write it, `directory/name`.
+    const std::string& name() const { return name_; }
+    std::uint32_t section_count() const { return static_cast<std::uint32_t>(sections_.size()); }
+    /// Of all sections; `.x` counts once.
+    std::uint32_t pattern_count() const { return pattern_count_; }
+    std::uint32_t line(std::uint32_t section) const { return sections_[section].line; }
+    /// The section as written, single spaces between patterns.
+    std::string_view label(std::uint32_t section) const;
+    Patterns patterns(std::uint32_t section) const;
+    /// Into settings_list().
+    std::uint32_t settings_index(std::uint32_t section) const { return sections_[section].settings; }
+    const std::shared_ptr<const RouteSettings>& settings(std::uint32_t section) const {
+        return settings_[settings_index(section)];
+    }
+    /// The settings in use, each once.
+    const std::vector<std::shared_ptr<const RouteSettings>>& settings_list() const { return settings_; }
+    /// Bytes held, without the settings, which files share.
+    std::size_t memory_bytes() const;
+
+private:
+    friend class RouteFileBuilder;
+    struct Section {
+        std::uint32_t line;
+        std::uint32_t offset;    ///< into bytes_
+        std::uint32_t settings;  ///< into settings_
+    };
+
+    std::string name_;
+    std::vector<Section> sections_;
+    /// For each section: length of the label (2 bytes), number of patterns (2), the label, and for each
+    /// pattern: its kind (1), the length of its name (1), its name.
+    std::vector<std::uint8_t> bytes_;
+    std::vector<std::shared_ptr<const RouteSettings>> settings_;
+    std::uint32_t pattern_count_ = 0;
+};
+
+/// Makes a RouteFile, section by section, in the order of the lines.
+class RouteFileBuilder {
+public:
+    explicit RouteFileBuilder(std::string file_name);
+
+    /// The label holds at most 65,535 bytes (a line of a file holds 4,096).
+    void begin_section(std::uint32_t line, std::string_view label, std::shared_ptr<const RouteSettings> settings);
+    /// To the section begun last. `name` is in lower case; the root goes with `below` only.
+    void add_pattern(PatternKind kind, const dns::Name& name);
+    /// The builder is empty afterwards.
+    std::shared_ptr<const RouteFile> finish();
+
+private:
+    std::shared_ptr<RouteFile> file_;
+    std::unordered_map<const RouteSettings*, std::uint32_t> settings_index_;
+};
+
+}  // namespace dproxy::routing
