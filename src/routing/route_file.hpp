@@ -105,7 +105,7 @@ public:
     void begin_section(std::uint32_t line, std::string_view label, std::shared_ptr<const RouteSettings> settings);
     /// To the section begun last. `name` is in lower case; the root goes with `below` only.
     void add_pattern(PatternKind kind, const dns::Name& name);
-    /// The builder is empty afterwards.
+    /// To be called once, last.
     std::shared_ptr<const RouteFile> finish();
 
 private:

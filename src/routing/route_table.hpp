@@ -98,9 +98,13 @@ private:
     /// Open addressing with linear probing. A tag is a part of the name's hash, 0 in an empty slot: most
     /// probes end in this small array.
     const Slot* lookup(std::uint64_t hash, dns::Bytes lower_name) const noexcept;
+    static std::uint16_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint16_t>(hash | 1); }
     std::size_t home(std::uint64_t hash) const noexcept {
         return static_cast<std::size_t>(((hash >> 32) * tags_.size()) >> 32);
     }
+    std::size_t next(std::size_t at) const noexcept { return at + 1 == tags_.size() ? 0 : at + 1; }
+    /// The route of the last `depth` labels: of the exact pattern if that is the whole name, else of the wildcard.
+    RouteIndex route_at(const Probe& probe, std::size_t depth) const noexcept;
 
     std::vector<std::uint16_t> tags_;
     std::vector<Slot> slots_;
@@ -123,15 +127,21 @@ class RouteTable::Probe {
 private:
     friend class RouteTable;
     friend class RouteTableBuilder;
-    Probe() {}  // the arrays are filled as far as they are needed
+    /// The arrays are filled as far as they are needed: `depth` labels from the right are hashed.
+    Probe(dns::Bytes name, std::size_t depth) noexcept;
+    void find_labels(std::size_t depth) noexcept;
+    dns::Bytes suffix(std::size_t depth) const noexcept {
+        return {lower_.data() + starts_[depth], std::size_t{length_} - starts_[depth]};
+    }
 
     static constexpr std::size_t word = 8;
-    std::array<std::uint8_t, dns::max_name_length + word> lower_;  ///< with zeros after the name
+    std::array<std::uint8_t, dns::max_name_length + 1 + word> lower_;  ///< with zeros after the name
     std::array<std::uint64_t, max_labels + 1> hashes_;             ///< of the last 1, 2, ... labels
     std::array<std::uint8_t, max_labels + 1> starts_;              ///< where the last 1, 2, ... labels begin
     std::uint8_t length_ = 0;
     std::uint8_t labels_ = 0;
     std::uint8_t hashed_ = 0;  ///< labels from the right that are in hashes_ and starts_
+    bool valid_ = false;       ///< the bytes are a name
 };
 
 }  // namespace dproxy::routing

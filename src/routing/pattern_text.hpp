@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Patterns as messages and listings write them.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "dns/message.hpp"
+#include "routing/route_file.hpp"
+
+namespace dproxy::routing {
+
+/// `example.com`, `*.example.com`, `.example.com`, or `*` for what is below the root. `name` is on the wire.
+std::string pattern_text(PatternKind kind, dns::Bytes name);
+
+/// Labels of a name on the wire, without the root.
+std::size_t label_count(dns::Bytes name);
+
+}  // namespace dproxy::routing
