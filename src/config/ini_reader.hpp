@@ -14,6 +14,7 @@ namespace dproxy::config {
 inline constexpr std::size_t max_ini_line_bytes = 4096;  ///< without the line's end
 inline constexpr std::size_t max_ini_file_bytes = 1024 * 1024;
 inline constexpr std::size_t max_ini_key_length = 64;
+inline constexpr std::size_t max_ini_faults = 200;  ///< reading ends there: the file is none of ours
 
 struct IniEvent {
     enum class Kind : std::uint8_t { section, key, fault };
@@ -21,7 +22,7 @@ struct IniEvent {
     std::uint32_t line = 0;  ///< from 1; 0: the whole file
     std::string key;         ///< of a key: its name in lower case
     /// Of a section: what stands between the brackets, trimmed; empty where the header is faulty (the fault
-    /// comes just before). Of a key: the value, without quotes and comment; may be empty. Into the text given.
+    /// comes just after). Of a key: the value, without quotes and comment; may be empty. Into the text given.
     std::string_view text;
     std::string fault;  ///< of a fault: what was found, what was expected
 };

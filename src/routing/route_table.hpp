@@ -75,7 +75,8 @@ public:
 
     /// Every pattern that matches the name, the winner first: for `explain`.
     std::vector<Entry> matches(dns::Bytes name) const;
-    /// Every pattern, most specific first (exact before wildcard, more labels before fewer, then by name): for `routes`.
+    /// Every pattern, most specific first (exact before wildcard, more labels before fewer, then by name): for
+    /// `routes`.
     std::vector<Entry> entries() const;
     /// Bytes held by the table itself, without the files and settings it shares.
     std::size_t memory_bytes() const noexcept;
