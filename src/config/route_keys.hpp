@@ -52,6 +52,8 @@ public:
 
     /// `key` is in lower case.
     void set(std::uint32_t line, std::string_view key, std::string_view value, Diagnostics& faults);
+    /// A fault of form stood in the section: a key may have been lost, so none is reported as missing.
+    void spoil() { faulty_ = spoilt_ = true; }
     /// The settings of the section, where it is without a fault. To be called once, after the last key.
     std::optional<routing::RouteSettings> finish(Diagnostics& faults);
 
@@ -62,9 +64,10 @@ private:
         std::string_view value;
     };
     void fault(std::uint32_t line, std::string message, Diagnostics& faults);
-    void read_address(Diagnostics& faults);
-    void check_together(Diagnostics& faults);
     const Given& given(std::string_view key) const;
+    void read_address(Diagnostics& faults);
+    void check_encryption(Diagnostics& faults);
+    bool encrypted() const;
 
     std::uint32_t line_;
     Capabilities capabilities_;
@@ -72,6 +75,7 @@ private:
     std::optional<std::uint16_t> port_;
     std::array<Given, route_key_count> given_{};
     bool faulty_ = false;
+    bool spoilt_ = false;
 };
 
 }  // namespace dproxy::config
