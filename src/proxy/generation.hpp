@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// One publication as a worker uses it. Queries in flight keep the pools of the generation they began
+// with; the table goes with the next reload.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/publication.hpp"
+#include "proxy/upstream.hpp"
+
+namespace dproxy::proxy {
+
+struct Generation {
+    std::shared_ptr<const PoolSet> pools;
+    std::vector<Upstream*> upstreams;  ///< of pools->upstreams, in its order
+    std::uint32_t inflight = 0;
+    /// Of each route, queries in flight: zero pages until counted in.
+    struct FreeZeroed {
+        void operator()(std::uint32_t* counts) const noexcept;
+    };
+    std::unique_ptr<std::uint32_t[], FreeZeroed> route_inflight;
+};
+
+/// The generations of one worker, and with them its upstreams. One thread.
+class Generations {
+public:
+    explicit Generations(UpstreamContext& context) : context_(context) {}
+
+    /// Makes the publication's pools the current ones. Upstreams that stay keep all they have.
+    void adopt(const Publication& publication);
+    Generation& current() { return *generations_.back(); }
+    bool ready() const { return !generations_.empty(); }
+
+    /// A query of this generation ended: when it was the last of an old one, what only that one named goes.
+    void left(Generation& generation);
+
+    /// Between two turns: destroys the upstreams that left.
+    void clear_leaving() { leaving_.clear(); }
+
+    template <typename Visit>
+    void for_each_upstream(Visit visit) {
+        for (const auto& [serial, upstream] : upstreams_) visit(*upstream);
+    }
+
+private:
+    void drop_if_unused(std::size_t index);
+
+    UpstreamContext& context_;
+    std::vector<std::unique_ptr<Generation>> generations_;  ///< the last is the current one
+    std::unordered_map<std::uint64_t, std::unique_ptr<Upstream>> upstreams_;  ///< by serial
+    std::vector<std::unique_ptr<Upstream>> leaving_;  ///< named by nothing any more
+};
+
+}  // namespace dproxy::proxy

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/in_flight.hpp"
+
+#include <sys/mman.h>
+
+#include <cassert>
+#include <cstring>
+#include <new>
+
+namespace dproxy::proxy {
+
+namespace {
+
+// Address space only: a page takes memory when it is first written.
+void* reserve(std::size_t bytes) {
+    void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc();
+    return memory;
+}
+
+}  // namespace
+
+InFlightTable::InFlightTable(std::uint32_t capacity)
+    : capacity_(capacity),
+      entries_(static_cast<InFlight*>(reserve(capacity * sizeof(InFlight)))),
+      messages_(static_cast<std::uint8_t*>(reserve(capacity * stored_message_bytes))) {}
+
+InFlightTable::~InFlightTable() {
+    for (std::uint32_t i = 0; i < touched_; ++i) entries_[i].~InFlight();
+    ::munmap(entries_, capacity_ * sizeof(InFlight));
+    ::munmap(messages_, capacity_ * stored_message_bytes);
+}
+
+QueryIndex InFlightTable::take(dns::Bytes message) {
+    QueryIndex index = free_;
+    if (index != no_query) {
+        free_ = entries_[index].wake_next;
+        const std::uint32_t serial = entries_[index].serial;
+        entries_[index] = InFlight{};
+        entries_[index].serial = serial + 1;
+    } else {
+        if (touched_ == capacity_) return no_query;
+        index = touched_++;
+        new (&entries_[index]) InFlight{};
+    }
+    InFlight& entry = entries_[index];
+    entry.in_use = true;
+    entry.message_length = static_cast<std::uint16_t>(message.size());
+    if (message.size() > stored_message_bytes) entry.large_message.reset(new std::uint8_t[message.size()]);
+    std::memcpy(this->message(index).data(), message.data(), message.size());
+    ++size_;
+    return index;
+}
+
+void InFlightTable::release(QueryIndex index) {
+    InFlight& entry = entries_[index];
+    assert(entry.in_use);
+    entry.in_use = false;
+    entry.large_message.reset();
+    entry.wake_next = free_;
+    free_ = index;
+    --size_;
+}
+
+dns::MutableBytes InFlightTable::message(QueryIndex index) {
+    InFlight& entry = entries_[index];
+    std::uint8_t* data = entry.large_message ? entry.large_message.get() : messages_ + index * stored_message_bytes;
+    return {data, entry.message_length};
+}
+
+}  // namespace dproxy::proxy

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// The queries that wait for a reply: a slab of fixed size, so that nothing is allocated for a query.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "dns/query.hpp"
+#include "proxy/client.hpp"
+#include "proxy/id_table.hpp"
+#include "proxy/limits.hpp"
+#include "routing/query_plan.hpp"
+#include "routing/route_settings.hpp"
+
+namespace dproxy::proxy {
+
+class Link;
+class Upstream;
+struct Generation;
+
+/// One message sent to one upstream for a query.
+struct Attempt {
+    Upstream* upstream = nullptr;
+    Link* link = nullptr;  ///< none while it waits for a free stream
+    std::uint16_t id = 0;
+    bool open = false;      ///< a reply would still be taken
+    bool overdue = false;   ///< its time ran out
+    std::uint64_t sent_ns = 0;
+};
+
+struct InFlight {
+    Client client;
+    dns::Query query;
+    routing::QueryPlan plan;
+    std::uint8_t attempt_count = 0;
+    std::uint16_t client_id = 0;
+    std::uint16_t message_length = 0;
+    telemetry::Slot route_slot = telemetry::other_slot;
+    bool in_use = false;
+    std::uint32_t serial = 0;  ///< how often this place was given out
+    std::uint32_t pool = 0;
+    std::uint32_t route = 0;  ///< whose max_inflight it counts against; no_route for the master's
+    Generation* generation = nullptr;
+    std::uint64_t started_ns = 0;
+    std::uint64_t deadline_ns = 0;  ///< the client has its answer by then
+    std::uint64_t wake_ns = 0;      ///< when the deadline queue calls
+    QueryIndex wake_previous = no_query;
+    QueryIndex wake_next = no_query;
+    std::array<Attempt, routing::max_attempts> attempts;
+    std::unique_ptr<std::uint8_t[]> large_message;
+};
+
+class InFlightTable {
+public:
+    explicit InFlightTable(std::uint32_t capacity);
+    ~InFlightTable();
+    InFlightTable(const InFlightTable&) = delete;
+    InFlightTable& operator=(const InFlightTable&) = delete;
+
+    /// A clean entry holding a copy of the message, or no_query when all places are taken.
+    QueryIndex take(dns::Bytes message);
+    void release(QueryIndex index);
+
+    InFlight& operator[](QueryIndex index) { return entries_[index]; }
+    /// The stored message; its ID is whatever was written there last.
+    dns::MutableBytes message(QueryIndex index);
+
+    std::uint32_t size() const { return size_; }
+
+    template <typename Visit>
+    void for_each(Visit visit) {
+        for (QueryIndex i = 0; i < touched_; ++i) {
+            if (entries_[i].in_use) visit(i);
+        }
+    }
+
+private:
+    std::uint32_t capacity_;
+    std::uint32_t size_ = 0;
+    std::uint32_t touched_ = 0;  ///< places ever used: those beyond cost no memory
+    QueryIndex free_ = no_query;
+    InFlight* entries_;
+    std::uint8_t* messages_;
+};
+
+}  // namespace dproxy::proxy

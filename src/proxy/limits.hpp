@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// The limits of the data path in one place; those that operators set are in Settings.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace dproxy::proxy {
+
+inline constexpr std::uint64_t second_ns = 1'000'000'000;
+
+// UDP towards one upstream, in one worker.
+inline constexpr std::size_t usual_sockets = 4;          ///< in rotation
+inline constexpr std::size_t max_sockets = 64;           ///< more are opened when IDs run short
+inline constexpr std::uint64_t socket_age_ns = 50 * second_ns;         ///< then a socket is replaced,
+inline constexpr std::uint64_t socket_age_jitter_ns = 20 * second_ns;  ///< up to this much later
+inline constexpr std::uint64_t socket_idle_ns = 60 * second_ns;
+inline constexpr std::uint64_t replace_interval_ns = second_ns;  ///< between replacements after time-outs
+
+// TCP towards one upstream, in one worker.
+inline constexpr std::size_t max_streams = 64;
+inline constexpr std::size_t queries_per_stream = 16;
+inline constexpr std::size_t max_waiting_for_stream = 1024;
+inline constexpr std::uint64_t stream_idle_ns = 8 * second_ns;
+inline constexpr std::uint64_t one_at_a_time_ns = 60 * second_ns;
+
+// TCP clients, in one worker.
+inline constexpr std::size_t pause_reading_at = 64 * 1024;          ///< bytes of answers not yet taken
+inline constexpr std::size_t max_queued_bytes = 128 * 1024 * 1024;  ///< of all clients together
+
+/// Batches read from one socket before the others have their turn.
+inline constexpr int batches_per_turn = 4;
+
+inline constexpr std::uint64_t tick_ns = 10'000'000;  ///< how exactly time-outs are kept
+inline constexpr std::size_t stored_message_bytes = 512;  ///< larger queries are stored apart
+
+}  // namespace dproxy::proxy

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// What a reload hands to the workers: immutable, shared by all of them.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "routing/route_settings.hpp"
+#include "routing/route_table.hpp"
+#include "telemetry/counters.hpp"
+
+namespace dproxy::proxy {
+
+/// An upstream that some route names. The serial is never given twice, so that what a worker keeps for
+/// an upstream (sockets, counters) is found again after a reload and never mistaken.
+struct UpstreamSpec {
+    std::uint64_t serial = 0;
+    routing::UpstreamKey key;
+    telemetry::Slot slot = telemetry::other_slot;
+};
+
+/// The settings of a group of routes, with the upstreams that its targets are at present.
+struct Pool {
+    std::shared_ptr<const routing::RouteSettings> settings;
+    std::vector<std::uint32_t> upstreams;  ///< into PoolSet::upstreams
+};
+
+inline constexpr std::uint32_t no_pool = 0xffffffff;
+
+/// Kept alive by queries in flight until they end; apart from the table, which may be large.
+struct PoolSet {
+    std::vector<Pool> pools;  ///< those of the table's settings_list() in its order, then the master's
+    std::uint32_t master = no_pool;
+    std::vector<UpstreamSpec> upstreams;
+};
+
+struct Publication {
+    std::shared_ptr<const routing::RouteTable> table;
+    std::vector<telemetry::Slot> route_slots;  ///< of each route of the table
+    std::shared_ptr<const PoolSet> pools;
+    std::vector<telemetry::Slot> route_slots_to_clear;
+    std::vector<telemetry::Slot> upstream_slots_to_clear;
+};
+
+}  // namespace dproxy::proxy

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/relay.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <ctime>
+
+#include "dns/reply.hpp"
+#include "proxy/upstream_socket.hpp"
+
+namespace dproxy::proxy {
+
+using dns::ExtendedError;
+using routing::LocalAnswer;
+using routing::Protocol;
+using routing::Step;
+using telemetry::AttemptReason;
+using telemetry::Drop;
+using telemetry::Failure;
+using telemetry::Rejection;
+using telemetry::Source;
+using telemetry::Transport;
+using telemetry::UpstreamTransport;
+
+namespace {
+
+std::uint64_t monotonic_ns() {
+    timespec now;
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * second_ns + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+bool is_transfer(const dns::Query& query) {
+    return query.opcode == static_cast<std::uint8_t>(dns::Opcode::query) &&
+           (query.question.type == dns::type::axfr || query.question.type == dns::type::ixfr);
+}
+
+std::uint64_t timeout_ns(const routing::RouteSettings& settings) {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(settings.timeout).count());
+}
+
+}  // namespace
+
+Relay::Relay(boost::asio::io_context& io, const WorkerOptions& options, telemetry::WorkerCounters& counters,
+             TcpLimits& tcp_limits)
+    : options_(options),
+      counters_(counters),
+      queries_(options.max_inflight),
+      deadlines_(queries_),
+      context_{io, queries_, counters, *this, {}, {}, {}, {}, 0, 0},
+      udp_(io, counters, context_.received),
+      tcp_(io, counters, options, tcp_limits),
+      generations_(context_),
+      transfers_(context_, tcp_, *this),
+      rate_limit_(options.rate_limit) {
+    udp_.set_handler(*this);
+    tcp_.set_handler(*this);
+    context_.now_ns = monotonic_ns();
+}
+
+Relay::~Relay() = default;
+
+std::shared_ptr<const Publication> Relay::adopt(std::shared_ptr<const Publication> publication) {
+    on_turn();
+    for (const telemetry::Slot slot : publication->route_slots_to_clear) counters_.route(slot).clear();
+    for (const telemetry::Slot slot : publication->upstream_slots_to_clear) counters_.upstream(slot).clear();
+    generations_.adopt(*publication);
+    publication_.swap(publication);
+    return publication;
+}
+
+void Relay::on_turn() {
+    context_.now_ns = monotonic_ns();
+    ++context_.turn;
+}
+
+void Relay::flush() {
+    // A send that fails may make the next attempt at once, on another socket.
+    while (!context_.sockets_to_flush.empty()) {
+        UpstreamSocket* socket = context_.sockets_to_flush.back();
+        context_.sockets_to_flush.pop_back();
+        socket->flush();
+    }
+    udp_.flush();
+    if (!ticking_ && !idle()) {
+        ticking_ = true;
+        start_ticking_();
+    }
+}
+
+bool Relay::tick() {
+    on_turn();
+    deadlines_.advance(context_.now_ns, [this](QueryIndex index) { wake(index); });
+    transfers_.tick();
+    flush();
+    ticking_ = !idle();
+    return ticking_;
+}
+
+void Relay::maintain() {
+    on_turn();
+    transfers_.clear_ended();
+    generations_.clear_leaving();
+    generations_.for_each_upstream([](Upstream& upstream) { upstream.maintain(); });
+    tcp_.maintain();
+    flush();
+}
+
+bool Relay::on_query(dns::MutableBytes message, const Client& client) {
+    const dns::Query query = dns::read_query(message);
+    if (const auto verdict = judge_form(query); verdict && verdict->drop) {
+        counters_.dropped[*verdict->drop].add();
+        return false;
+    } else {
+        const auto family = client.peer.is_v4() ? telemetry::Family::v4 : telemetry::Family::v6;
+        const auto type = query.has_question ? telemetry::type_label(query.question.type) : telemetry::TypeLabel::other;
+        counters_.requests[static_cast<std::size_t>(client.transport)][static_cast<std::size_t>(family)][type].add();
+        if (verdict) {
+            answer_own(message, query, client, *verdict, telemetry::no_route_slot);
+            return false;
+        }
+    }
+    if (!options_.allow_all && !options_.allow.contains(client.peer.address())) {
+        answer_own(message, query, client, refuse(Rejection::not_allowed), telemetry::no_route_slot);
+        return false;
+    }
+    if (options_.rate_limit > 0 && client.is_udp()) {
+        const auto rate = rate_limit_.take(client.peer.address(), context_.now_ns);
+        if (rate == routing::RateVerdict::drop) {
+            counters_.dropped[Drop::rate_limited].add();
+            return false;
+        }
+        if (rate == routing::RateVerdict::truncate) {
+            Verdict verdict;
+            verdict.rejection = Rejection::rate_limited;
+            verdict.answer.rcode = dns::Rcode::noerror;
+            verdict.answer.truncated = true;
+            answer_own(message, query, client, verdict, telemetry::no_route_slot);
+            return false;
+        }
+    }
+    return begin(message, query, client, find_route(query.question.name(message)));
+}
+
+Relay::Destination Relay::find_route(dns::Bytes name) const {
+    const routing::RouteTable& table = *publication_->table;
+    const routing::RouteIndex route = table.find(name);
+    if (route != routing::no_route) return {table.settings_index(route), route, publication_->route_slots[route]};
+    const std::uint32_t master = publication_->pools->master;
+    if (master == no_pool) return {};
+    return {master, static_cast<routing::RouteIndex>(table.route_count()), telemetry::master_slot};
+}
+
+bool Relay::begin(dns::MutableBytes message, const dns::Query& query, const Client& client, const Destination& to) {
+    counters_.route(to.slot).requests.add();
+    const auto reject = [&](const Verdict& verdict) {
+        answer_own(message, query, client, verdict, to.slot);
+        return false;
+    };
+    if (to.pool == no_pool) {
+        return reject(local_answer(options_.no_route_answer, Rejection::no_route, ExtendedError::not_authoritative));
+    }
+    Generation& generation = generations_.current();
+    const Pool& pool = generation.pools->pools[to.pool];
+    const routing::RouteSettings& settings = *pool.settings;
+    if (!settings.allow_all && !settings.allow.contains(client.peer.address())) {
+        const bool master = to.slot == telemetry::master_slot;
+        return reject(refuse(master ? Rejection::master_not_allowed : Rejection::route_not_allowed));
+    }
+    if (settings.answer != LocalAnswer::none) {
+        return reject(local_answer(settings.answer, Rejection::route_answer, ExtendedError::prohibited));
+    }
+    if (pool.upstreams.empty()) return reject(fail(Rejection::no_upstream, ExtendedError::no_reachable_authority));
+    std::uint32_t& route_inflight = generation.route_inflight[to.route];
+    if (route_inflight >= share_of(settings.max_inflight, options_.workers)) {
+        return reject(fail(Rejection::route_inflight_limit, ExtendedError::none));
+    }
+    if (!client.is_udp() && is_transfer(query)) return begin_transfer(message, query, client, to);
+
+    const QueryIndex index = queries_.take(message);
+    if (index == no_query) return reject(fail(Rejection::inflight_limit, ExtendedError::none));
+    InFlight& entry = queries_[index];
+    entry.client = client;
+    entry.query = query;
+    entry.plan = routing::QueryPlan(query.opcode, settings.attempts);
+    entry.client_id = dns::id_of(message);
+    entry.route_slot = to.slot;
+    entry.pool = to.pool;
+    entry.route = to.route;
+    entry.generation = &generation;
+    entry.started_ns = context_.now_ns;
+    entry.deadline_ns = context_.now_ns + timeout_ns(settings);
+    ++generation.inflight;
+    ++route_inflight;
+    counters_.inflight.add();
+    attempt(index);
+    return queries_[index].in_use;
+}
+
+void Relay::attempt(QueryIndex index) {
+    InFlight& entry = queries_[index];
+    const Pool& pool = entry.generation->pools->pools[entry.pool];
+    const Attempt* last = entry.attempt_count > 0 ? &entry.attempts[entry.attempt_count - 1u] : nullptr;
+    Upstream* upstream = entry.generation->upstreams[pool.upstreams[entry.attempt_count % pool.upstreams.size()]];
+    Attempt& attempt = entry.attempts[entry.attempt_count++];
+    attempt.upstream = upstream;
+    attempt.open = true;
+    entry.plan.sent();
+    upstream->attempt_opened();
+    const bool over_tcp = !entry.client.is_udp() || pool.settings->protocol == Protocol::tcp;
+    const auto transport = over_tcp ? UpstreamTransport::tcp : UpstreamTransport::udp;
+    const auto reason = last ? AttemptReason::retry : AttemptReason::first;
+    upstream->counters().requests[static_cast<std::size_t>(transport)][reason].add();
+    send_attempt(index, attempt, last && last->upstream == upstream ? last->link : nullptr);
+}
+
+void Relay::send_attempt(QueryIndex index, Attempt& attempt, const Link* avoid) {
+    InFlight& entry = queries_[index];
+    const Pool& pool = entry.generation->pools->pools[entry.pool];
+    const bool over_tcp = !entry.client.is_udp() || pool.settings->protocol == Protocol::tcp;
+    attempt.link = nullptr;
+    if (attempt.upstream->send(index, attempt, over_tcp, avoid) != Upstream::Sent::no) {
+        schedule(index);
+        return;
+    }
+    attempt.upstream->counters().failures[Failure::overload].add();
+    close_attempt(attempt);
+    next_step(index, entry.plan.attempt_failed(routing::AttemptEnd::overload));
+}
+
+void Relay::schedule(QueryIndex index) {
+    InFlight& entry = queries_[index];
+    const Attempt& newest = entry.attempts[entry.attempt_count - 1u];
+    std::uint64_t wake_ns = entry.deadline_ns;
+    if (entry.plan.may_send() && !newest.overdue) {
+        wake_ns = std::min(wake_ns, context_.now_ns + newest.upstream->reply_time().attempt_ns());
+    }
+    deadlines_.remove(index);
+    deadlines_.add(index, wake_ns);
+}
+
+void Relay::wake(QueryIndex index) {
+    InFlight& entry = queries_[index];
+    Attempt& newest = entry.attempts[entry.attempt_count - 1u];
+    newest.overdue = true;
+    if (newest.link && newest.upstream->last_heard_ns() < newest.sent_ns) newest.link->suspect(context_.now_ns);
+    if (context_.now_ns >= entry.deadline_ns) {
+        for (Attempt& attempt : entry.attempts) attempt.overdue = attempt.overdue || attempt.open;
+        give_up(index);
+        return;
+    }
+    next_step(index, entry.plan.attempt_timed_out());
+}
+
+void Relay::next_step(QueryIndex index, Step step) {
+    switch (step) {
+        case Step::send:
+            return attempt(index);
+        case Step::wait:
+            return schedule(index);
+        case Step::give_up:
+            return give_up(index);
+    }
+}
+
+void Relay::close_attempt(Attempt& attempt) {
+    if (attempt.link) attempt.link->release(attempt.id);
+    attempt.link = nullptr;
+    attempt.open = false;
+    attempt.upstream->attempt_closed();
+}
+
+void Relay::give_up(QueryIndex index) {
+    const InFlight& entry = queries_[index];
+    const dns::MutableBytes message = queries_.message(index);
+    dns::set_id(message, entry.client_id);
+    Verdict verdict;
+    verdict.answer.rcode = dns::Rcode::servfail;
+    verdict.answer.error = entry.plan.error();
+    verdict.rejection = Rejection::no_upstream;
+    answer_own(message, entry.query, entry.client, verdict, entry.route_slot);
+    counters_.duration[static_cast<std::size_t>(entry.client.transport)].observe(context_.now_ns - entry.started_ns);
+    finish(index);
+}
+
+void Relay::finish(QueryIndex index) {
+    InFlight& entry = queries_[index];
+    for (std::size_t i = 0; i < entry.attempt_count; ++i) {
+        Attempt& attempt = entry.attempts[i];
+        if (!attempt.open) continue;
+        if (attempt.overdue) attempt.upstream->counters().failures[Failure::timeout].add();
+        close_attempt(attempt);
+    }
+    deadlines_.remove(index);
+    counters_.inflight.subtract();
+    --entry.generation->route_inflight[entry.route];
+    Generation& generation = *entry.generation;
+    const Client client = entry.client;
+    queries_.release(index);
+    generations_.left(generation);
+    if (!client.is_udp()) tcp_.query_done(client);
+}
+
+void Relay::on_reply(QueryIndex index, Link& link, dns::MutableBytes reply) {
+    InFlight& entry = queries_[index];
+    const std::uint16_t id = dns::id_of(reply);
+    Attempt* attempt = nullptr;
+    for (std::size_t i = 0; i < entry.attempt_count; ++i) {
+        if (entry.attempts[i].open && entry.attempts[i].link == &link && entry.attempts[i].id == id) {
+            attempt = &entry.attempts[i];
+        }
+    }
+    if (!attempt) {
+        counters_.dropped[Drop::reply_unexpected].add();
+        return;
+    }
+    telemetry::UpstreamCounters& counters = attempt->upstream->counters();
+    const auto fault = dns::check_reply(queries_.message(index), entry.query.question, reply);
+    if (fault != dns::ReplyFault::none) {
+        counters_.dropped[Drop::reply_mismatch].add();
+        counters.failures[Failure::mismatch].add();
+        return;
+    }
+    const std::uint64_t taken_ns = context_.now_ns - attempt->sent_ns;
+    attempt->upstream->heard();
+    attempt->upstream->reply_time().observe(taken_ns);
+    attempt->overdue = false;
+    counters.duration.observe(taken_ns);
+    counters.responses[telemetry::rcode_label(dns::rcode_of(reply))].add();
+
+    dns::set_id(reply, entry.client_id);
+    const std::size_t limit = link.is_stream() ? std::min<std::size_t>(entry.query.udp_size, dns::safe_udp_size)
+                                               : entry.query.udp_size;
+    if (entry.client.is_udp() && reply.size() > limit) {
+        const dns::MutableBytes cut = udp_.scratch(entry.client);
+        const std::size_t length = dns::write_truncated(reply, std::min(limit, dns::safe_udp_size), cut);
+        answer(entry.client, cut.first(length), entry.route_slot, Source::upstream);
+    } else {
+        answer(entry.client, reply, entry.route_slot, Source::upstream);
+    }
+    counters_.duration[static_cast<std::size_t>(entry.client.transport)].observe(context_.now_ns - entry.started_ns);
+    finish(index);
+}
+
+void Relay::on_link_failure(QueryIndex index, Link& link, Failure failure) {
+    const std::uint32_t serial = queries_[index].serial;
+    for (std::size_t i = 0; i < routing::max_attempts; ++i) {
+        InFlight& entry = queries_[index];
+        if (!entry.in_use || entry.serial != serial || i >= entry.attempt_count) return;
+        Attempt& attempt = entry.attempts[i];
+        if (!attempt.open || attempt.link != &link) continue;
+        attempt.upstream->counters().failures[failure].add();
+        close_attempt(attempt);
+        const auto end = failure == Failure::overload ? routing::AttemptEnd::overload : routing::AttemptEnd::network;
+        next_step(index, entry.plan.attempt_failed(end));
+    }
+}
+
+void Relay::on_stale_stream(QueryIndex index, Link& link) {
+    InFlight& entry = queries_[index];
+    if (entry.query.opcode != static_cast<std::uint8_t>(dns::Opcode::query)) {
+        return on_link_failure(index, link, Failure::closed);
+    }
+    for (std::size_t i = 0; i < entry.attempt_count; ++i) {
+        Attempt& attempt = entry.attempts[i];
+        if (!attempt.open || attempt.link != &link) continue;
+        link.release(attempt.id);
+        send_attempt(index, attempt, &link);
+        return;
+    }
+}
+
+void Relay::on_stream_free(Upstream& upstream) {
+    for (QueryIndex index = upstream.next_waiting(); index != no_query; index = upstream.next_waiting()) {
+        InFlight& entry = queries_[index];
+        for (std::size_t i = 0; i < entry.attempt_count; ++i) {
+            Attempt& attempt = entry.attempts[i];
+            if (!attempt.open || attempt.link || attempt.upstream != &upstream) continue;
+            send_attempt(index, attempt, nullptr);
+            break;
+        }
+    }
+}
+
+void Relay::answer(const Client& client, dns::Bytes message, telemetry::Slot route_slot, Source source) {
+    const auto rcode = telemetry::rcode_label(dns::rcode_of(message));
+    counters_.responses[static_cast<std::size_t>(client.transport)][static_cast<std::size_t>(rcode)][source].add();
+    counters_.route(route_slot).responses[rcode].add();
+    if (client.is_udp()) {
+        udp_.send(client, message);
+    } else if (!tcp_.send(client, message)) {
+        counters_.dropped[Drop::client_gone].add();
+    }
+}
+
+void Relay::answer_own(dns::Bytes message, const dns::Query& query, const Client& client, const Verdict& verdict,
+                       telemetry::Slot route_slot) {
+    if (verdict.drop) {
+        counters_.dropped[*verdict.drop].add();
+        return;
+    }
+    counters_.rejected[verdict.rejection].add();
+    if (client.is_udp()) {
+        const dns::MutableBytes out = udp_.scratch(client);
+        answer(client, out.first(dns::write_own_answer(message, query, verdict.answer, out)), route_slot, Source::local);
+        return;
+    }
+    std::uint8_t out[dns::own_answer_capacity];
+    const std::size_t length = dns::write_own_answer(message, query, verdict.answer, out);
+    answer(client, {out, length}, route_slot, Source::local);
+}
+
+}  // namespace dproxy::proxy

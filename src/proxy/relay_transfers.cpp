@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// The part of the relay that concerns zone transfers.
+#include "proxy/relay.hpp"
+
+namespace dproxy::proxy {
+
+bool Relay::begin_transfer(dns::MutableBytes message, const dns::Query& query, const Client& client,
+                           const Destination& to) {
+    TransferRequest request;
+    request.client = client;
+    request.query = query;
+    request.message.assign(message.begin(), message.end());
+    request.generation = &generations_.current();
+    request.pool = to.pool;
+    request.route_slot = to.slot;
+    ++request.generation->inflight;
+    counters_.inflight.add();
+    transfers_.begin(std::move(request));
+    return true;
+}
+
+void Relay::on_transfer_message(const Client& client, telemetry::Slot route_slot, bool first, dns::Bytes message) {
+    if (first) {
+        answer(client, message, route_slot, telemetry::Source::upstream);
+    } else if (!tcp_.send(client, message)) {
+        counters_.dropped[telemetry::Drop::client_gone].add();
+    }
+}
+
+void Relay::on_transfer_failure(const TransferRequest& request, dns::ExtendedError error) {
+    answer_own(request.message, request.query, request.client, fail(telemetry::Rejection::no_upstream, error),
+               request.route_slot);
+}
+
+void Relay::on_transfer_end(const Client& client, Generation& generation) {
+    counters_.inflight.subtract();
+    generations_.left(generation);
+    tcp_.query_done(client);
+}
+
+}  // namespace dproxy::proxy

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Zone transfers (AXFR, IXFR) over TCP: each has an upstream connection of its own, and its messages go
+// to the client as they come. Nothing more is read from the upstream while the client does not read.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "dns/query.hpp"
+#include "proxy/generation.hpp"
+#include "proxy/tcp_clients.hpp"
+
+namespace dproxy::proxy {
+
+/// What a client asked for. The message has the client's ID.
+struct TransferRequest {
+    Client client;
+    dns::Query query;
+    std::vector<std::uint8_t> message;
+    Generation* generation = nullptr;
+    std::uint32_t pool = 0;
+    telemetry::Slot route_slot = telemetry::other_slot;
+};
+
+class TransferEvents {
+public:
+    virtual void on_transfer_message(const Client& client, telemetry::Slot route_slot, bool first,
+                                     dns::Bytes message) = 0;
+    /// No upstream gave a first message: the client is owed an answer.
+    virtual void on_transfer_failure(const TransferRequest& request, dns::ExtendedError error) = 0;
+    /// The last word on a transfer, after everything else.
+    virtual void on_transfer_end(const Client& client, Generation& generation) = 0;
+
+protected:
+    ~TransferEvents() = default;
+};
+
+/// One thread.
+class Transfers {
+public:
+    Transfers(UpstreamContext& context, TcpClients& clients, TransferEvents& events);
+    ~Transfers();
+
+    void begin(TransferRequest request);
+    bool empty() const { return transfers_.empty(); }
+
+    void on_client_drained(const Client& client);
+    void on_client_gone(const Client& client);
+    /// Ends those whose upstream is silent for longer than the route's timeout.
+    void tick();
+    void cut_all();
+    /// Between two turns: destroys those that have ended.
+    void clear_ended();
+
+private:
+    class Transfer;
+
+    UpstreamContext& context_;
+    TcpClients& clients_;
+    TransferEvents& events_;
+    std::vector<std::unique_ptr<Transfer>> transfers_;  ///< with those that have ended, until clear_ended()
+};
+
+}  // namespace dproxy::proxy

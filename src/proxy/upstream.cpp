@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/upstream.hpp"
+
+#include <algorithm>
+
+#include "io/udp_socket.hpp"
+#include "proxy/upstream_socket.hpp"
+#include "proxy/upstream_stream.hpp"
+
+namespace dproxy::proxy {
+
+Upstream::Upstream(UpstreamContext& context, const UpstreamSpec& spec) : context_(context), spec_(spec) {}
+
+Upstream::~Upstream() = default;
+
+Upstream::Sent Upstream::send(QueryIndex query, Attempt& attempt, bool over_tcp, const Link* avoid) {
+    attempt.sent_ns = context_.now_ns;
+    if (over_tcp) {
+        if (UpstreamStream* stream = stream_for(avoid)) {
+            stream->queue(query, attempt);
+            return Sent::yes;
+        }
+        if (waiting_.size() >= max_waiting_for_stream) return Sent::no;
+        waiting_.push_back({query, context_.queries[query].serial});
+        return Sent::waits;
+    }
+    UpstreamSocket* socket = socket_for(avoid);
+    if (socket && socket->queue(query, attempt)) return Sent::yes;
+    for (const auto& other : sockets_) {
+        if (other.get() != socket && other.get() != avoid && other->queue(query, attempt)) return Sent::yes;
+    }
+    socket = open_socket();
+    return socket && socket->queue(query, attempt) ? Sent::yes : Sent::no;
+}
+
+QueryIndex Upstream::next_waiting() {
+    while (!waiting_.empty()) {
+        const Waiting next = waiting_.front();
+        const bool room = std::any_of(streams_.begin(), streams_.end(), [](const auto& one) { return one->has_room(); });
+        if (!room && streams_.size() >= max_streams) return no_query;
+        waiting_.pop_front();
+        const InFlight& entry = context_.queries[next.query];
+        if (entry.in_use && entry.serial == next.serial) return next.query;
+    }
+    return no_query;
+}
+
+UpstreamSocket* Upstream::open_socket() {
+    if (sockets_.size() >= max_sockets) return nullptr;
+    std::error_code error;
+    io::Fd fd = io::connect_udp(spec_.key.endpoint, error);
+    if (!fd) return nullptr;
+    const std::uint64_t jitter = context_.random.next() * (socket_age_jitter_ns / 65536);
+    sockets_.push_back(
+        std::make_unique<UpstreamSocket>(*this, std::move(fd), context_.now_ns + socket_age_ns + jitter));
+    return sockets_.back().get();
+}
+
+UpstreamSocket* Upstream::socket_for(const Link* avoid) {
+    if (rotated_turn_ != context_.turn || sockets_.empty()) {
+        rotated_turn_ = context_.turn;
+        if (!sockets_.empty()) rotation_ = (rotation_ + 1) % sockets_.size();
+        if (sockets_.size() < usual_sockets && open_socket()) rotation_ = sockets_.size() - 1;
+        if (rotation_ < sockets_.size() && sockets_[rotation_]->expires_ns() <= context_.now_ns) {
+            if (open_socket()) {
+                retire(rotation_);
+                rotation_ = sockets_.size() - 1;
+            }
+        }
+    }
+    if (sockets_.empty()) return nullptr;
+    rotation_ %= sockets_.size();
+    if (sockets_[rotation_].get() == avoid && sockets_.size() > 1) return sockets_[(rotation_ + 1) % sockets_.size()].get();
+    return sockets_[rotation_].get();
+}
+
+UpstreamStream* Upstream::stream_for(const Link* avoid) {
+    for (const auto& stream : streams_) {
+        if (stream.get() != avoid && stream->has_room()) return stream.get();
+    }
+    if (streams_.size() >= max_streams) return nullptr;
+    streams_.push_back(std::make_unique<UpstreamStream>(*this));
+    return streams_.back().get();
+}
+
+void Upstream::retire(std::size_t index) {
+    sockets_[index]->retire();
+    retired_.push_back(std::move(sockets_[index]));
+    sockets_.erase(sockets_.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+void Upstream::replace(UpstreamSocket& socket) {
+    if (context_.now_ns - replaced_ns_ < replace_interval_ns) return;
+    const auto found = std::find_if(sockets_.begin(), sockets_.end(), [&](const auto& one) { return one.get() == &socket; });
+    if (found == sockets_.end()) return;
+    replaced_ns_ = context_.now_ns;
+    retire(static_cast<std::size_t>(found - sockets_.begin()));
+}
+
+void Upstream::maintain() {
+    for (std::size_t i = sockets_.size(); i-- > 0;) {
+        const UpstreamSocket& socket = *sockets_[i];
+        const bool idle = socket.inflight() == 0 && context_.now_ns - socket.last_used_ns() > socket_idle_ns;
+        if (idle || socket.expires_ns() <= context_.now_ns) retire(i);
+    }
+    std::erase_if(retired_, [](const auto& socket) { return socket->inflight() == 0; });
+    std::erase_if(streams_, [](const auto& stream) { return stream->may_go(); });
+    if (!waiting_.empty()) context_.events.on_stream_free(*this);
+}
+
+void Upstream::discard(UpstreamSocket& socket) {
+    std::erase_if(retired_, [&](const auto& one) { return one.get() == &socket; });
+}
+
+void Upstream::discard(UpstreamStream& stream) {
+    std::erase_if(streams_, [&](const auto& one) { return one.get() == &stream; });
+}
+
+}  // namespace dproxy::proxy

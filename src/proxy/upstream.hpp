@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// One upstream as one worker sees it: its sockets, its connections, its usual reply time, its counters.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "io/datagram_batch.hpp"
+#include "io/random_ids.hpp"
+#include "proxy/link.hpp"
+#include "proxy/publication.hpp"
+#include "routing/query_plan.hpp"
+#include "routing/reply_time.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace dproxy::proxy {
+
+class UpstreamSocket;
+class UpstreamStream;
+
+/// What upstream links tell the relay.
+class LinkEvents {
+public:
+    /// First in every handler: the time is read once for all that comes in it.
+    virtual void on_turn() = 0;
+    /// Last in every handler: what was queued leaves in batches.
+    virtual void flush() = 0;
+    /// A message came under an ID that is in use. Whether it is the reply is the relay's to check.
+    virtual void on_reply(QueryIndex query, Link& link, dns::MutableBytes reply) = 0;
+    /// The attempts of this query on this link have come to nothing.
+    virtual void on_link_failure(QueryIndex query, Link& link, telemetry::Failure failure) = 0;
+    /// The query lay on a kept connection that closed before any reply: to be sent again, uncounted.
+    virtual void on_stale_stream(QueryIndex query, Link& link) = 0;
+    /// A connection can take another query: one that waited may be sent.
+    virtual void on_stream_free(Upstream& upstream) = 0;
+
+protected:
+    ~LinkEvents() = default;
+};
+
+/// What all upstreams of a worker share. Owned by the relay.
+struct UpstreamContext {
+    boost::asio::io_context& io;
+    InFlightTable& queries;
+    telemetry::WorkerCounters& counters;
+    LinkEvents& events;
+    io::RandomIds random;
+    io::ReceiveBatch received;
+    io::SendBatch to_send;
+    std::vector<UpstreamSocket*> sockets_to_flush;
+    std::uint64_t now_ns = 0;  ///< of the turn at hand
+    std::uint64_t turn = 0;    ///< grows with every batch: what belongs to one turn leaves by one socket
+};
+
+/// One thread. Outlives every attempt made through it.
+class Upstream {
+public:
+    Upstream(UpstreamContext& context, const UpstreamSpec& spec);
+    ~Upstream();
+    Upstream(const Upstream&) = delete;
+    Upstream& operator=(const Upstream&) = delete;
+
+    const UpstreamSpec& spec() const { return spec_; }
+    telemetry::UpstreamCounters& counters() { return context_.counters.upstream(spec_.slot); }
+    routing::ReplyTime& reply_time() { return reply_time_; }
+    UpstreamContext& context() { return context_; }
+    std::uint32_t inflight() const { return inflight_; }
+
+    enum class Sent : std::uint8_t { yes, waits, no };
+    /// Sends the query's stored message as one attempt, which is filled in. By another link than
+    /// `avoid` where one can be had. `waits`: all streams are busy, on_stream_free() comes later.
+    Sent send(QueryIndex query, Attempt& attempt, bool over_tcp, const Link* avoid);
+    /// The next query that waits for a stream, if it still does.
+    QueryIndex next_waiting();
+
+    /// A message came from it: it is alive.
+    void heard() { last_heard_ns_ = context_.now_ns; }
+    std::uint64_t last_heard_ns() const { return last_heard_ns_; }
+    void attempt_opened() {
+        ++inflight_;
+        counters().inflight.add();
+    }
+    void attempt_closed() {
+        --inflight_;
+        counters().inflight.subtract();
+    }
+
+    /// Each second: sockets that are old or idle go.
+    void maintain();
+    /// A socket's owner calls it back: no replies are waited for on a retired socket, or a stream ended.
+    void discard(UpstreamSocket& socket);
+    void discard(UpstreamStream& stream);
+    /// A connection closed with queries unanswered: one query at a time for a while.
+    void ask_one_at_a_time() { one_at_a_time_until_ns_ = context_.now_ns + one_at_a_time_ns; }
+    std::size_t queries_for_each_stream() const {
+        return context_.now_ns < one_at_a_time_until_ns_ ? 1 : queries_per_stream;
+    }
+    /// At most once a second, `socket` is taken out of use.
+    void replace(UpstreamSocket& socket);
+
+    // The generations of pools that name this upstream; it may go when none is left.
+    std::uint32_t generations = 0;
+
+private:
+    UpstreamSocket* socket_for(const Link* avoid);
+    UpstreamSocket* open_socket();
+    UpstreamStream* stream_for(const Link* avoid);
+    void retire(std::size_t index);
+
+    UpstreamContext& context_;
+    UpstreamSpec spec_;
+    routing::ReplyTime reply_time_;
+    std::uint32_t inflight_ = 0;
+    std::uint64_t last_heard_ns_ = 0;
+
+    std::vector<std::unique_ptr<UpstreamSocket>> sockets_;
+    std::vector<std::unique_ptr<UpstreamSocket>> retired_;  ///< read until their queries end
+    std::size_t rotation_ = 0;
+    std::uint64_t rotated_turn_ = 0;
+    std::uint64_t replaced_ns_ = 0;
+
+    std::vector<std::unique_ptr<UpstreamStream>> streams_;
+    struct Waiting {
+        QueryIndex query;
+        std::uint32_t serial;
+    };
+    std::deque<Waiting> waiting_;
+    std::uint64_t one_at_a_time_until_ns_ = 0;
+};
+
+}  // namespace dproxy::proxy

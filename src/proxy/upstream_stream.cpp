@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/upstream_stream.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "proxy/upstream_socket.hpp"
+
+namespace dproxy::proxy {
+
+using telemetry::Drop;
+using telemetry::Failure;
+using telemetry::Side;
+
+UpstreamStream::UpstreamStream(Upstream& upstream)
+    : Link(upstream),
+      last_used_ns_(upstream.context().now_ns),
+      stream_(upstream.context().io, upstream.spec().key.endpoint, {}, *this) {
+    pending_.reserve(queries_per_stream);
+    upstream.context().counters.tcp_connections[Side::upstream].add();
+}
+
+UpstreamStream::~UpstreamStream() { upstream().context().counters.tcp_connections[Side::upstream].subtract(); }
+
+bool UpstreamStream::has_room() const {
+    return !suspect_ && pending_.size() < upstream().queries_for_each_stream();
+}
+
+void UpstreamStream::queue(QueryIndex query, Attempt& attempt) {
+    UpstreamContext& context = upstream().context();
+    std::uint16_t id;
+    do {
+        id = context.random.next();
+    } while (std::any_of(pending_.begin(), pending_.end(), [id](const Pending& one) { return one.id == id; }));
+    const auto message = context.queries.message(query);
+    dns::set_id(message, id);
+    attempt.link = this;
+    attempt.id = id;
+    pending_.push_back({id, query, replies_});
+    last_used_ns_ = context.now_ns;
+    stream_.send(message);
+}
+
+void UpstreamStream::release(std::uint16_t id) {
+    std::erase_if(pending_, [id](const Pending& one) { return one.id == id; });
+    last_used_ns_ = upstream().context().now_ns;
+}
+
+void UpstreamStream::suspect(std::uint64_t) { suspect_ = true; }
+
+bool UpstreamStream::may_go() const {
+    const std::uint64_t now_ns = upstream().context().now_ns;
+    return pending_.empty() && (suspect_ || now_ns - last_used_ns_ > stream_idle_ns);
+}
+
+void UpstreamStream::on_message(dns::MutableBytes message) {
+    UpstreamContext& context = upstream().context();
+    context.events.on_turn();
+    if (message.size() < dns::header_length) {
+        context.counters.dropped[Drop::reply_malformed].add();
+        return;
+    }
+    const std::uint16_t id = dns::id_of(message);
+    const auto found = std::find_if(pending_.begin(), pending_.end(), [id](const Pending& one) { return one.id == id; });
+    if (found == pending_.end()) {
+        context.counters.dropped[Drop::reply_unexpected].add();
+        return;
+    }
+    ++replies_;
+    suspect_ = false;
+    context.events.on_reply(found->query, *this, message);
+    context.events.on_stream_free(upstream());
+    context.events.flush();
+}
+
+void UpstreamStream::on_end(io::StreamEnd end, std::error_code error) {
+    UpstreamContext& context = upstream().context();
+    context.events.on_turn();
+    suspect_ = true;  // what is sent anew goes by another connection
+    const Failure failure = !connected_ ? failure_of(error.value())
+                            : end == io::StreamEnd::bad_length ? Failure::malformed : Failure::closed;
+    const std::vector<Pending> unanswered(std::move(pending_));
+    pending_ = unanswered;
+    for (const Pending& one : unanswered) {
+        // Closing an idle connection is the server's right; it crossed with our query (RFC 7766 6.2.4).
+        if (one.replies_before > 0 && one.replies_before == replies_) {
+            context.events.on_stale_stream(one.query, *this);
+        } else {
+            if (connected_) upstream().ask_one_at_a_time();
+            context.events.on_link_failure(one.query, *this, failure);
+        }
+    }
+    Upstream& owner = upstream();
+    owner.discard(*this);
+    context.events.on_stream_free(owner);
+    context.events.flush();
+}
+
+}  // namespace dproxy::proxy

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// One worker: a thread with its own loop, sockets, queries in flight and counters. Workers share nothing
+// that changes but the TCP limits.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "io/fd.hpp"
+#include "proxy/publication.hpp"
+#include "proxy/tcp_limits.hpp"
+#include "proxy/worker_options.hpp"
+#include "telemetry/counters.hpp"
+
+namespace dproxy::proxy {
+
+/// Owned by the server. Its methods may be called from any thread; they pass the word to the worker's.
+class Worker {
+public:
+    /// What is referred to outlives the worker.
+    Worker(unsigned index, const WorkerOptions& options, telemetry::WorkerCounters& counters, TcpLimits& tcp_limits);
+    ~Worker();  ///< stops at once
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    /// Bound sockets, read once start() is called. Before start() only.
+    void listen_udp(io::Fd socket);
+    void listen_tcp(io::Fd socket);
+
+    void start(std::shared_ptr<const Publication> publication);
+    /// `replaced` is called on the worker's thread with the publication that was in force.
+    void publish(std::shared_ptr<const Publication> publication,
+                 std::function<void(std::shared_ptr<const Publication>)> replaced);
+
+    /// Reads the sockets until they are empty, takes nothing more, finishes what is in flight within
+    /// `patience`, then calls `finished` on its thread and ends. Transfers are cut.
+    void finish(std::chrono::nanoseconds patience, std::function<void()> finished);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace dproxy::proxy
