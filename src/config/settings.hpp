@@ -48,4 +48,7 @@ struct Settings {
     std::vector<net::Endpoint> bootstrap;  ///< empty: /etc/resolv.conf
 };
 
+/// Where to listen: `listen`, or `[::]:port` (IPv6 only) and `0.0.0.0:port`.
+std::vector<net::Endpoint> listen_endpoints(const Settings& settings);
+
 }  // namespace dproxy::config
