@@ -14,7 +14,7 @@ std::string pattern_text(PatternKind kind, dns::Bytes name) {
         case PatternKind::exact: break;
     }
     // A label that is an asterisk, and no wildcard: escaped, so that it reads back as what it is.
-    return text.starts_with("*.") ? '\\' + text : text;
+    return text == "*" || text.starts_with("*.") ? '\\' + text : text;
 }
 
 std::size_t label_count(dns::Bytes name) {
