@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+"""A nameserver of the test's own: UDP and TCP on one port, and it does what its behaviour says."""
+import socket
+import struct
+import threading
+import traceback
+
+from . import wire
+from .behaviours import answer
+from .deadline import wait_until
+from .ports import free_port
+
+
+class Exchange:
+    """A message that arrived, and the ways to react to it."""
+
+    def __init__(self, upstream, transport, message, peer, connection=None):
+        self.upstream, self.transport, self.message, self.peer = upstream, transport, message, peer
+        self.connection = connection
+
+    @property
+    def marker(self):
+        return self.upstream.marker
+
+    def reply(self, message):
+        if self.transport == "udp":
+            self.upstream.udp.sendto(message, self.peer)
+        else:
+            self.send_bytes(struct.pack("!H", len(message)) + message)
+
+    def reply_from_another_port(self, message):
+        with socket.socket(self.upstream.family, socket.SOCK_DGRAM) as other:
+            other.bind((self.upstream.host, 0))
+            other.sendto(message, self.peer)
+
+    def send_bytes(self, octets):
+        self.connection.send(octets)
+
+    def close(self):
+        self.connection.close()
+
+
+class Connection:
+    def __init__(self, accepted, peer):
+        self.socket, self.peer = accepted, peer
+        self.closed_by_peer = threading.Event()
+        self.received = 0
+        self.sending = threading.Lock()
+
+    def send(self, octets):
+        with self.sending:
+            try:
+                self.socket.sendall(octets)
+            except OSError:
+                pass  # the program hung up: the test sees that elsewhere
+
+    def close(self):
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def messages(self):
+        """Every whole message until the other side closes. Anything half is left to the test that sent it."""
+        octets = b""
+        while True:
+            while len(octets) >= 2 and len(octets) >= 2 + struct.unpack_from("!H", octets)[0]:
+                end = 2 + struct.unpack_from("!H", octets)[0]
+                yield octets[2:end]
+                octets = octets[end:]
+            try:
+                more = self.socket.recv(65536)
+            except OSError:
+                more = b""
+            if not more:
+                self.closed_by_peer.set()
+                return
+            octets += more
+
+
+class Upstream:
+    """`behaviour(exchange)` is called for each message, in the thread of its socket; it may be changed at any time."""
+
+    def __init__(self, marker=1, behaviour=answer, host="127.0.0.1", port=None, transports=("udp", "tcp")):
+        self.marker, self.behaviour, self.host = marker, behaviour, host
+        self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.port = port or free_port()
+        self.received, self.probes, self.connections = [], [], []
+        self.on_accept = lambda connection: True
+        self.udp = self.tcp = None
+        if "udp" in transports:
+            self.udp = socket.socket(self.family, socket.SOCK_DGRAM)
+            self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+            self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
+            self.udp.bind((host, self.port))
+            self._run(self._serve_udp)
+        if "tcp" in transports:
+            self.tcp = socket.socket(self.family, socket.SOCK_STREAM)
+            self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.tcp.bind((host, self.port))
+            self.tcp.listen(512)
+            self._run(self._serve_tcp)
+
+    def __str__(self):
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def wait_for(self, count):
+        """The first `count` exchanges, as soon as they have arrived."""
+        wait_until(lambda: len(self.received) >= count,
+                   lambda: f"{count} messages at upstream {self.marker}, only {len(self.received)}")
+        return self.received[:count]
+
+    def messages(self, name):
+        """What arrived for that name."""
+        return [exchange for exchange in list(self.received) if wire.question_name(exchange.message) == name]
+
+    def close(self):
+        for listening in filter(None, (self.udp, self.tcp)):
+            try:
+                listening.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits on it
+            except OSError:
+                pass
+            listening.close()
+        for connection in self.connections:
+            connection.close()
+            connection.socket.close()
+
+    @staticmethod
+    def _run(serve, *arguments):
+        threading.Thread(target=serve, args=arguments, daemon=True).start()
+
+    def _serve_udp(self):
+        while True:
+            try:
+                message, peer = self.udp.recvfrom(65536)
+            except OSError:
+                return
+            if peer:
+                self._take(Exchange(self, "udp", message, peer))
+
+    def _serve_tcp(self):
+        while True:
+            try:
+                accepted, peer = self.tcp.accept()
+            except OSError:
+                return
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = Connection(accepted, peer)
+            self.connections.append(connection)
+            if self.on_accept(connection):
+                self._run(self._serve_connection, connection)
+            else:
+                accepted.close()
+
+    def _serve_connection(self, connection):
+        for message in connection.messages():
+            connection.received += 1
+            self._take(Exchange(self, "tcp", message, connection.peer, connection))
+
+    def _take(self, exchange):
+        if is_probe(exchange.message):
+            self.probes.append(exchange)
+            answer(exchange)
+            return
+        self.received.append(exchange)
+        try:
+            self.behaviour(exchange)
+        except OSError:
+            pass  # the socket of the exchange is gone
+        except Exception:  # pylint: disable=broad-except
+            traceback.print_exc()  # a message that the behaviour was not made for; the thread must live
+
+
+def is_probe(message):
+    """A question of the program's own: the health probe `. NS`, or the search for a loop by a random name's HINFO."""
+    try:
+        rtype, owner = wire.question_type(message), wire.question_name(message)
+    except (IndexError, ValueError, struct.error):
+        return False
+    return wire.opcode_of(message) == wire.QUERY and (rtype == wire.HINFO or rtype == wire.NS and owner == "")
