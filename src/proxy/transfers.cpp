@@ -20,7 +20,7 @@ using telemetry::UpstreamTransport;
 class Transfers::Transfer final : private io::MessageStream::Events {
 public:
     Transfer(Transfers& owner, TransferRequest request)
-        : owner_(owner), request_(std::move(request)), progress_(request_.query.question.type) {
+        : owner_(owner), request_(std::move(request)), progress_(request_.message, request_.query.question) {
         id_ = owner_.context_.random.next();
         attempts_left_ = settings().attempts;
     }
@@ -40,8 +40,9 @@ public:
         ++tried_;
         --attempts_left_;
         heard_ns_ = owner_.context_.now_ns;
+        io::MessageStream::Events& events = *this;
         stream_ = std::make_unique<io::MessageStream>(owner_.context_.io, upstream_->spec().key.endpoint, dns::Bytes{},
-                                                      *this);
+                                                      events);
         upstream_->attempt_opened();
         owner_.context_.counters.tcp_connections[Side::upstream].add();
         dns::MutableBytes message(request_.message);
@@ -95,14 +96,14 @@ private:
         heard_ns_ = owner_.context_.now_ns;
         upstream_->heard();
         if (first) upstream_->counters().responses[telemetry::rcode_label(dns::rcode_of(message))].add();
-        const dns::TransferState state = progress_.take(message);
-        if (state == dns::TransferState::malformed) {
+        const auto step = progress_.feed(message);
+        if (step == dns::TransferProgress::Step::malformed) {
             upstream_->counters().failures[Failure::malformed].add();
             return give_up(dns::ExtendedError::network_error, first);
         }
         dns::set_id(message, dns::id_of(request_.message));
         owner_.events_.on_transfer_message(request_.client, request_.route_slot, first, message);
-        if (state == dns::TransferState::done) return end();
+        if (step == dns::TransferProgress::Step::done) return end();
         if (owner_.clients_.queued_bytes(request_.client) > pause_reading_at) stream_->pause_reading();
     }
 

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "server/listeners.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+#include "io/tcp_listener.hpp"
+#include "io/udp_socket.hpp"
+
+namespace dproxy::server {
+
+namespace {
+
+constexpr int port_tries = 16;  ///< for port 0: a port that is free for UDP may be taken for TCP
+
+std::string describe(const net::Endpoint& endpoint, const char* transport, std::error_code error) {
+    std::string text = "cannot listen on " + endpoint.to_string() + " (" + transport + "): " + error.message();
+    if (error == std::errc::address_in_use) text += "; another program, perhaps another dproxy, has it";
+    if (error == std::errc::permission_denied) {
+        text += "; ports below 1024 need CAP_NET_BIND_SERVICE or the sysctl net.ipv4.ip_unprivileged_port_start";
+    }
+    if (error == std::errc::address_not_available) text += "; no interface of this host has the address";
+    return text;
+}
+
+/// Binds once without sharing: with SO_REUSEPORT, two dproxies would silently split the queries.
+bool is_free(net::Endpoint& endpoint, const char*& transport, std::error_code& error) {
+    const bool any_port = endpoint.port == 0;
+    for (int i = 0; i < (any_port ? port_tries : 1); ++i) {
+        transport = "UDP";
+        net::Endpoint wanted = endpoint;
+        const io::Fd udp = io::bind_udp(wanted, io::PortSharing::exclusive, error);
+        if (!udp) return false;
+        wanted.port = io::local_port(udp.get());
+        transport = "TCP";
+        if (io::bind_tcp(wanted, io::PortSharing::exclusive, error)) {
+            endpoint = wanted;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool bind_for_workers(const net::Endpoint& endpoint, Listeners& listeners, const char*& transport,
+                      std::error_code& error) {
+    for (WorkerSockets& worker : listeners.of_worker) {
+        transport = "UDP";
+        worker.udp.push_back(io::bind_udp(endpoint, io::PortSharing::shared, error));
+        if (error) return false;
+        transport = "TCP";
+        worker.tcp.push_back(io::bind_tcp(endpoint, io::PortSharing::shared, error));
+        if (error) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+Listeners bind_listeners(const std::vector<net::Endpoint>& endpoints, unsigned workers) {
+    Listeners listeners;
+    listeners.of_worker.resize(workers);
+    for (net::Endpoint endpoint : endpoints) {
+        const char* transport = "";
+        std::error_code error;
+        const bool bound = is_free(endpoint, transport, error) && bind_for_workers(endpoint, listeners, transport, error);
+        if (bound) {
+            listeners.endpoints.push_back(endpoint);
+        } else if (error == std::errc::address_family_not_supported ||
+                   (error == std::errc::address_not_available && endpoint.address.is_unspecified())) {
+            listeners.warnings.push_back("this kernel has no " + std::string(endpoint.address.is_v4() ? "IPv4" : "IPv6") +
+                                         ": not listening on " + endpoint.to_string());
+        } else {
+            listeners = {};
+            listeners.error = describe(endpoint, transport, error);
+            return listeners;
+        }
+    }
+    if (listeners.endpoints.empty()) listeners.error = "no address to listen on is left";
+    return listeners;
+}
+
+}  // namespace dproxy::server

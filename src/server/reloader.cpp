@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+#include "server/reloader.hpp"
+
+#include <pthread.h>
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <mutex>
+#include <thread>
+
+#include "io/directory_watch.hpp"
+
+namespace dproxy::server {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+std::string joined(const config::LabelList& labels) {
+    std::string text;
+    for (const std::string& label : labels.named) {
+        if (!text.empty()) text += ", ";
+        text += label;
+    }
+    if (labels.more > 0) text += " and " + std::to_string(labels.more) + " more";
+    return text;
+}
+
+config::RouteStoreOptions store_options(const config::Settings& settings) {
+    config::RouteStoreOptions options;
+    options.locations = settings.upstream_locations;
+    options.extension = settings.upstream_extension;
+    return options;
+}
+
+config::ReloadHints hints_of(const io::WatchReport& report) {
+    return {report.everything, report.unwatched, report.touched, report.open};
+}
+
+}  // namespace
+
+struct Reloader::State {
+    State(const config::Settings& settings, proxy::Publisher maker, telemetry::PublishedLabels& published,
+          telemetry::ConfigStatus& config_status, telemetry::Log& the_log)
+        : publisher(std::move(maker)),
+          labels(published),
+          status(config_status),
+          log(the_log),
+          store(store_options(settings)),
+          io(1),
+          work(io.get_executor()),
+          watch(io, watch_options(settings), watch_events()) {}
+
+    static io::WatchOptions watch_options(const config::Settings& settings) {
+        io::WatchOptions options;
+        options.directories = settings.upstream_locations;
+        return options;
+    }
+
+    io::WatchEvents watch_events() {
+        io::WatchEvents events;
+        events.changed = [this](const io::WatchReport& report) { on_change(hints_of(report)); };
+        events.mode_changed = [this](io::WatchMode mode, const std::string& reason) { on_mode(mode, reason); };
+        return events;
+    }
+
+    void on_mode(io::WatchMode mode, const std::string& reason);
+    void on_change(const config::ReloadHints& hints);
+    /// Reads, tells what was found, and makes a publication where the routes changed.
+    std::shared_ptr<const proxy::Publication> read(const config::ReloadHints& hints);
+    void tell(const config::ReloadResult& result, std::chrono::nanoseconds duration, bool first);
+    void hand_over(std::shared_ptr<const proxy::Publication> publication);
+
+    proxy::Publisher publisher;
+    telemetry::PublishedLabels& labels;
+    telemetry::ConfigStatus& status;
+    telemetry::Log& log;
+    config::RouteStore store;
+    std::shared_ptr<const telemetry::MetricLabels> made_labels;
+    Publish publish;
+    unsigned workers = 0;
+    bool loaded = false;
+
+    mutable std::mutex mutex;  ///< guards what the admin side reads
+    std::shared_ptr<const config::RoutesState> routes;
+    std::shared_ptr<const proxy::Publication> publication;
+    WatchState watch_state;
+
+    asio::io_context io;
+    asio::executor_work_guard<asio::io_context::executor_type> work;
+    io::DirectoryWatch watch;
+    std::thread thread;
+};
+
+void Reloader::State::on_mode(io::WatchMode mode, const std::string& reason) {
+    const bool polls = mode == io::WatchMode::poll;
+    const auto telemetry_mode = polls ? telemetry::WatchMode::poll : telemetry::WatchMode::inotify;
+    status.set_watch(telemetry_mode);
+    {
+        const std::lock_guard lock(mutex);
+        watch_state = {telemetry_mode, reason};
+    }
+    if (polls) {
+        log.warning("routes are looked at every 2 s, without inotify", {{"reason", reason}});
+    } else if (loaded) {
+        log.info("routes are watched by inotify again");
+    }
+}
+
+void Reloader::State::on_change(const config::ReloadHints& hints) {
+    if (!loaded) return;
+    if (auto made = read(hints)) hand_over(std::move(made));
+}
+
+std::shared_ptr<const proxy::Publication> Reloader::State::read(const config::ReloadHints& hints) {
+    const auto begin = Clock::now();
+    const config::ReloadResult result = store.reload(hints, begin);
+    if (result.look_again) watch.look_at(*result.look_again);
+    std::shared_ptr<const proxy::Publication> made;
+    if (result.table_changed) {
+        auto [new_publication, new_labels] = publisher.make(result.state->table, Clock::now());
+        made = std::move(new_publication);
+        made_labels = std::move(new_labels);
+    }
+    {
+        const std::lock_guard lock(mutex);
+        routes = result.state;
+        if (made) publication = made;
+    }
+    const bool first = !loaded;
+    loaded = true;
+    tell(result, Clock::now() - begin, first);
+    return made;
+}
+
+void Reloader::State::tell(const config::ReloadResult& result, std::chrono::nanoseconds duration, bool first) {
+    for (const config::Diagnostic& fault : result.new_faults) {
+        const auto level = fault.severity == config::Severity::error ? telemetry::LogLevel::error
+                                                                     : telemetry::LogLevel::warning;
+        const telemetry::LogField fields[] = {{"file", fault.file}, {"line", fault.line}, {"fault", fault.message}};
+        log.write(level, "route file", fields);
+    }
+    if (!result.state_changed && !first) return;
+    telemetry::Reload reload;
+    reload.success = result.state->success;
+    reload.time = std::chrono::system_clock::now();
+    reload.duration = duration;
+    reload.routes = result.state->routes;
+    reload.hash = result.state->hash;
+    for (const config::RouteFileState& file : result.state->files) reload.files.push_back({file.name, file.valid});
+    status.record(std::move(reload));
+
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+    if (first) {
+        log.info("routes loaded", {{"routes", result.state->routes},
+                                   {"files", result.state->files.size()},
+                                   {"faults", result.state->faults.size()},
+                                   {"duration_ms", milliseconds}});
+        return;
+    }
+    log.info("routes reloaded", {{"added", joined(result.changes.added)},
+                                 {"changed", joined(result.changes.changed)},
+                                 {"removed", joined(result.changes.removed)},
+                                 {"routes", result.state->routes},
+                                 {"faults", result.state->faults.size()},
+                                 {"duration_ms", milliseconds}});
+}
+
+void Reloader::State::hand_over(std::shared_ptr<const proxy::Publication> made) {
+    const auto left = std::make_shared<std::atomic<unsigned>>(workers);
+    publish(std::move(made), [this, left, new_labels = made_labels](std::shared_ptr<const proxy::Publication> old) {
+        // Back on this thread: a table of a million routes takes time to destroy.
+        asio::post(io, [this, left, new_labels, old = std::move(old)]() mutable {
+            old.reset();
+            if (--*left == 0) labels.publish(new_labels);
+        });
+    });
+}
+
+Reloader::Reloader(const config::Settings& settings, proxy::Publisher publisher, telemetry::PublishedLabels& labels,
+                   telemetry::ConfigStatus& status, telemetry::Log& log)
+    : state_(std::make_unique<State>(settings, std::move(publisher), labels, status, log)) {}
+
+Reloader::~Reloader() { stop(); }
+
+std::shared_ptr<const proxy::Publication> Reloader::load() {
+    state_->watch.start();
+    config::ReloadHints everything;
+    everything.everything = true;
+    auto publication = state_->read(everything);
+    state_->labels.publish(state_->made_labels);
+    return publication;
+}
+
+void Reloader::start(unsigned workers, Publish publish) {
+    state_->workers = workers;
+    state_->publish = std::move(publish);
+    state_->thread = std::thread([state = state_.get()] {
+        pthread_setname_np(pthread_self(), "reload");
+        state->io.run();
+    });
+}
+
+void Reloader::reload_now() {
+    asio::post(state_->io, [state = state_.get()] {
+        state->log.info("reading the routes again", {{"reason", "SIGHUP"}});
+        state->watch.trigger_now();
+    });
+}
+
+void Reloader::stop() {
+    state_->io.stop();
+    if (state_->thread.joinable()) state_->thread.join();
+}
+
+std::shared_ptr<const config::RoutesState> Reloader::routes() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->routes;
+}
+
+WatchState Reloader::watch() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->watch_state;
+}
+
+std::shared_ptr<const proxy::Publication> Reloader::publication() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->publication;
+}
+
+}  // namespace dproxy::server

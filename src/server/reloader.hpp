@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// The story of a reload: something changed in a directory, the routes are read again, what changed is
+// handed to the workers. Runs on a thread of its own, so that a large reload holds up nothing else.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "config/route_store.hpp"
+#include "config/settings.hpp"
+#include "proxy/publisher.hpp"
+#include "telemetry/config_status.hpp"
+#include "telemetry/log.hpp"
+
+namespace dproxy::server {
+
+/// How routes are watched for at present.
+struct WatchState {
+    telemetry::WatchMode mode = telemetry::WatchMode::inotify;
+    std::string reason;  ///< why not by inotify
+};
+
+class Reloader {
+public:
+    /// Called with what a reload made. `released` is to be called, on any thread, once for each worker
+    /// with the publication that was in force there.
+    using Released = std::function<void(std::shared_ptr<const proxy::Publication>)>;
+    using Publish = std::function<void(std::shared_ptr<const proxy::Publication>, Released released)>;
+
+    /// What is referred to outlives the reloader.
+    Reloader(const config::Settings& settings, proxy::Publisher publisher, telemetry::PublishedLabels& labels,
+             telemetry::ConfigStatus& status, telemetry::Log& log);
+    ~Reloader();  ///< stops
+    Reloader(const Reloader&) = delete;
+    Reloader& operator=(const Reloader&) = delete;
+
+    /// The first load, on the caller's thread; the watch stands already, so that no change is missed.
+    std::shared_ptr<const proxy::Publication> load();
+    /// From now on changes are published. `workers` calls of `released` are waited for each time.
+    void start(unsigned workers, Publish publish);
+    /// Any thread: read everything again now (SIGHUP).
+    void reload_now();
+    void stop();
+
+    /// Any thread.
+    std::shared_ptr<const config::RoutesState> routes() const;
+    WatchState watch() const;
+    std::shared_ptr<const proxy::Publication> publication() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace dproxy::server

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "server/status_report.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <chrono>
+
+namespace dproxy::server {
+
+namespace json = boost::json;
+using telemetry::Failure;
+using telemetry::WorkerCounters;
+
+namespace {
+
+/// The sum of one counter over the workers.
+template <typename Read>
+std::uint64_t sum(const std::vector<const WorkerCounters*>& workers, Read read) {
+    std::uint64_t total = 0;
+    for (const WorkerCounters* worker : workers) total += read(*worker);
+    return total;
+}
+
+std::string_view name_of(routing::Protocol protocol) {
+    switch (protocol) {
+        case routing::Protocol::udp: return "udp";
+        case routing::Protocol::tcp: return "tcp";
+        case routing::Protocol::tls: return "tls";
+        case routing::Protocol::https: return "https";
+    }
+    return "";
+}
+
+json::object upstream_object(const proxy::UpstreamSpec& upstream, const std::vector<const WorkerCounters*>& workers) {
+    json::object object;
+    object["address"] = upstream.key.endpoint.to_string();
+    object["protocol"] = name_of(upstream.key.protocol);
+    // Upstreams beyond the limit of labels share their counters: theirs alone are not known.
+    if (upstream.slot == telemetry::other_slot) return object;
+    const auto total = [&](auto read) {
+        return sum(workers, [&](const WorkerCounters& worker) { return read(worker.upstream(upstream.slot)); });
+    };
+    object["inflight"] = total([](const auto& counters) { return counters.inflight.value(); });
+    const std::uint64_t replies = total([](const auto& counters) {
+        std::uint64_t count = 0;
+        for (std::size_t i = 0; i < telemetry::DurationHistogram::bucket_count; ++i) count += counters.duration.bucket(i);
+        return count;
+    });
+    object["replies"] = replies;
+    const std::uint64_t sum_ns = total([](const auto& counters) { return counters.duration.sum_ns(); });
+    if (replies > 0) object["mean_reply_ms"] = static_cast<double>(sum_ns) / static_cast<double>(replies) / 1e6;
+    json::object failures;
+    for (std::size_t i = 0; i < telemetry::count_of<Failure>; ++i) {
+        const auto reason = static_cast<Failure>(i);
+        const std::uint64_t count = total([&](const auto& counters) { return counters.failures[reason].value(); });
+        if (count > 0) failures[telemetry::name_of(reason)] = count;
+    }
+    object["failures"] = std::move(failures);
+    return object;
+}
+
+json::object routes_object(const StatusFacts& facts) {
+    json::object routes;
+    routes["count"] = facts.routes->routes;
+    routes["hash"] = facts.routes->hash;
+    routes["valid"] = facts.routes->success;
+    json::array faults;
+    for (const config::Diagnostic& fault : facts.routes->faults) {
+        faults.push_back({{"file", fault.file},
+                          {"line", fault.line},
+                          {"severity", fault.severity == config::Severity::error ? "error" : "warning"},
+                          {"message", fault.message}});
+    }
+    routes["faults"] = std::move(faults);
+    json::array files;
+    for (const config::RouteFileState& file : facts.routes->files) {
+        files.push_back({{"file", file.name}, {"valid", file.valid}, {"in_force", file.in_force}});
+    }
+    routes["files"] = std::move(files);
+    return routes;
+}
+
+json::object reloads_object(const StatusFacts& facts) {
+    json::object reloads;
+    reloads["watch"] = facts.watch.mode == telemetry::WatchMode::inotify ? "inotify" : "poll";
+    if (!facts.watch.reason.empty()) reloads["watch_reason"] = facts.watch.reason;
+    reloads["successes"] = facts.config.successes;
+    reloads["failures"] = facts.config.failures;
+    reloads["last_unix_seconds"] =
+        std::chrono::duration_cast<std::chrono::seconds>(facts.config.last.time.time_since_epoch()).count();
+    reloads["last_duration_ms"] =
+        std::chrono::duration<double, std::milli>(facts.config.last.duration).count();
+    return reloads;
+}
+
+json::object traffic_object(const StatusFacts& facts) {
+    json::object traffic;
+    traffic["inflight"] = sum(facts.workers, [](const WorkerCounters& worker) { return worker.inflight.value(); });
+    json::object dropped;
+    for (std::size_t i = 0; i < telemetry::count_of<telemetry::Drop>; ++i) {
+        const auto reason = static_cast<telemetry::Drop>(i);
+        const auto count = sum(facts.workers, [&](const WorkerCounters& worker) { return worker.dropped[reason].value(); });
+        if (count > 0) dropped[telemetry::name_of(reason)] = count;
+    }
+    traffic["dropped"] = std::move(dropped);
+    json::object rejected;
+    for (std::size_t i = 0; i < telemetry::count_of<telemetry::Rejection>; ++i) {
+        const auto reason = static_cast<telemetry::Rejection>(i);
+        const auto count = sum(facts.workers, [&](const WorkerCounters& worker) { return worker.rejected[reason].value(); });
+        if (count > 0) rejected[telemetry::name_of(reason)] = count;
+    }
+    traffic["rejected"] = std::move(rejected);
+    return traffic;
+}
+
+}  // namespace
+
+std::string status_json(const StatusFacts& facts) {
+    json::object status;
+    status["version"] = facts.version;
+    status["revision"] = facts.revision;
+    status["uptime_seconds"] = facts.uptime_seconds;
+    status["ready"] = facts.not_ready.empty();
+    if (!facts.not_ready.empty()) status["not_ready"] = facts.not_ready;
+    status["workers"] = facts.workers.size();
+    json::array listen;
+    for (const net::Endpoint& endpoint : facts.listen) listen.push_back(json::string(endpoint.to_string()));
+    status["listen"] = std::move(listen);
+    status["routes"] = routes_object(facts);
+    status["reloads"] = reloads_object(facts);
+    json::array upstreams;
+    for (const proxy::UpstreamSpec& upstream : facts.publication->pools->upstreams) {
+        upstreams.push_back(upstream_object(upstream, facts.workers));
+    }
+    status["upstreams"] = std::move(upstreams);
+    status["traffic"] = traffic_object(facts);
+    return json::serialize(status);
+}
+
+}  // namespace dproxy::server

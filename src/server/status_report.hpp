@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// /status: what a running instance knows about itself, as JSON. Documented in docs/operations.md.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "net/address.hpp"
+#include "server/reloader.hpp"
+#include "telemetry/counters.hpp"
+
+namespace dproxy::server {
+
+struct StatusFacts {
+    std::string version;
+    std::string revision;
+    std::uint64_t uptime_seconds = 0;
+    std::string not_ready;  ///< the reason; empty when ready
+    std::vector<net::Endpoint> listen;
+    std::shared_ptr<const config::RoutesState> routes;
+    std::shared_ptr<const proxy::Publication> publication;
+    WatchState watch;
+    telemetry::ConfigFacts config;
+    std::vector<const telemetry::WorkerCounters*> workers;
+};
+
+std::string status_json(const StatusFacts& facts);
+
+}  // namespace dproxy::server
