@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+#include "cli/arguments.hpp"
+
+#include <array>
+
+#include "config/excerpt.hpp"
+#include "config/nearest_name.hpp"
+#include "config/setting_keys.hpp"
+#include "dns/message.hpp"
+
+namespace dproxy::cli {
+namespace {
+
+struct VerbName {
+    std::string_view name;
+    Verb verb;
+};
+constexpr std::array verb_names{
+    VerbName{"serve", Verb::serve},   VerbName{"check", Verb::check},             VerbName{"explain", Verb::explain},
+    VerbName{"routes", Verb::routes}, VerbName{"healthcheck", Verb::healthcheck}, VerbName{"ask", Verb::ask},
+};
+
+using config::excerpt;
+
+bool reads_routes(Verb verb) { return verb == Verb::check || verb == Verb::explain || verb == Verb::routes; }
+
+/// "; did you mean `x`?", or where to look where no name is near.
+std::string suggestion(std::string_view found, std::span<const std::string_view> known, std::string_view prefix = "") {
+    const auto nearest = config::nearest_name(found, known);
+    if (nearest.empty()) return "; dproxy --help lists what there is";
+    return "; did you mean `" + std::string(prefix) + std::string(nearest) + "`?";
+}
+
+/// One pass over the words: options as they come, the others kept for the verb.
+class Parser {
+public:
+    explicit Parser(std::span<const std::string> words) : words_(words) {}
+
+    ParsedArguments parse() {
+        find_verb();
+        while (error_.empty() && next_ < words_.size()) {
+            const std::string_view word = words_[next_++];
+            if (word == "-h" || word == "--help" || word == "--version") {
+                Arguments asked;
+                asked.verb = word == "--version" ? Verb::version : Verb::help;
+                return {asked, ""};
+            }
+            if (word.size() > 1 && word.starts_with('-')) {
+                read_option(word);
+            } else if (next_ - 1 != verb_at_) {
+                read_positional(word);
+            }
+        }
+        const bool needs_name = arguments_.verb == Verb::explain || arguments_.verb == Verb::ask;
+        if (needs_name && arguments_.name.empty()) {
+            fail("a NAME is missing, as in: dproxy " + std::string(verb_text_) + " www.example.com");
+        }
+        return {std::move(arguments_), std::move(error_)};
+    }
+
+private:
+    void fail(std::string message) {
+        if (error_.empty()) {
+            error_ = std::move(message);
+        }
+    }
+
+    /// The verb decides what the options mean (`--admin`), so it is looked for before them: the first
+    /// word that is neither an option nor the value of one.
+    void find_verb() {
+        for (std::size_t at = 0; at < words_.size(); ++at) {
+            const std::string_view word = words_[at];
+            if (!word.starts_with('-')) {
+                return set_verb(word, at);
+            }
+            const bool alone = word == "--tcp" || word.find('=') != std::string_view::npos;
+            at += alone ? 0 : 1;
+        }
+    }
+
+    void set_verb(std::string_view word, std::size_t at) {
+        std::array<std::string_view, verb_names.size()> known;
+        for (std::size_t i = 0; i < verb_names.size(); ++i) {
+            known[i] = verb_names[i].name;
+            if (word == known[i]) {
+                arguments_.verb = verb_names[i].verb;
+                verb_text_ = known[i];
+                verb_at_ = at;
+                return;
+            }
+        }
+        fail("unknown verb " + excerpt(word) + suggestion(word, known));
+    }
+
+    /// The value after `=`, or the next word.
+    std::string_view take_value(std::string_view option, std::optional<std::string_view> attached) {
+        if (attached) {
+            return *attached;
+        }
+        if (next_ == words_.size() || words_[next_].starts_with("--")) {
+            fail(std::string(option) + " needs a value");
+            return {};
+        }
+        return words_[next_++];
+    }
+
+    void read_option(std::string_view word) {
+        const auto equals = word.find('=');
+        const auto option = word.substr(0, equals);
+        std::optional<std::string_view> attached;
+        if (equals != std::string_view::npos) {
+            attached = word.substr(equals + 1);
+        }
+        const auto verb = arguments_.verb;
+        if (option == "--tcp" && verb == Verb::ask) {
+            arguments_.tcp = true;
+            if (attached) {
+                fail("--tcp takes no value");
+            }
+        } else if (option == "--config") {
+            arguments_.config_file = std::string(take_value(option, attached));
+        } else if (option == "--format" && reads_routes(verb)) {
+            read_format(take_value(option, attached));
+        } else if (option == "--admin" && (verb == Verb::explain || verb == Verb::routes)) {
+            arguments_.url = std::string(take_value(option, attached));
+        } else if (option == "--expect" && verb == Verb::ask) {
+            read_expect(take_value(option, attached));
+        } else {
+            read_setting(option, attached);
+        }
+    }
+
+    void read_format(std::string_view value) {
+        if (error_.empty() && value != "json" && value != "text") {
+            fail("--format: " + excerpt(value) + " was found; expected text or json");
+        }
+        arguments_.json = value == "json";
+    }
+
+    void read_expect(std::string_view value) {
+        const int rcode = dns::parse_rcode(value);
+        if (rcode < 0 || rcode > 15) {
+            return fail("--expect: " + excerpt(value) + " was found; expected an rcode such as NOERROR or REFUSED");
+        }
+        arguments_.expect = static_cast<std::uint8_t>(rcode);
+    }
+
+    void read_setting(std::string_view option, std::optional<std::string_view> attached) {
+        const auto key = option.starts_with("--") ? option.substr(2) : std::string_view{};
+        if (key.empty() || config::find_setting_key(key) == nullptr) {
+            return fail("unknown option " + excerpt(option) + suggestion(key, config::setting_key_names(), "--"));
+        }
+        const auto value = take_value(option, attached);
+        arguments_.settings.push_back({std::string(key), std::string(value)});
+    }
+
+    void read_positional(std::string_view word) {
+        switch (arguments_.verb) {
+            case Verb::check:
+            case Verb::routes:
+                arguments_.directories.emplace_back(word);
+                return;
+            case Verb::explain:
+            case Verb::ask:
+                return read_question(word);
+            case Verb::healthcheck:
+                if (!arguments_.url) {
+                    arguments_.url = std::string(word);
+                    return;
+                }
+                break;
+            default:
+                break;
+        }
+        fail("unexpected argument " + excerpt(word) + " (dproxy --help shows the usage)");
+    }
+
+    void read_question(std::string_view word) {
+        if (arguments_.verb == Verb::ask && word.starts_with('@')) {
+            return read_server(word);
+        }
+        if (arguments_.name.empty()) {
+            arguments_.name = std::string(word);
+            return word.empty() ? fail("NAME is empty, expected a domain name") : void();
+        }
+        if (arguments_.type) {
+            return fail("unexpected argument " + excerpt(word) + " after a name and its type");
+        }
+        const int type = dns::parse_type(word);
+        if (type < 0) {
+            return fail(excerpt(word) + " was found; expected a type such as A, MX or TYPE65280");
+        }
+        arguments_.type = static_cast<std::uint16_t>(type);
+    }
+
+    void read_server(std::string_view word) {
+        const auto text = word.substr(1);
+        const auto endpoint = net::Endpoint::parse(text, 0);
+        if (!endpoint || (endpoint->port == 0 && net::Endpoint::parse(text, 1)->port == 0)) {
+            return fail(excerpt(word) + " was found; expected an address, such as @127.0.0.1:53 or @[::1]:53");
+        }
+        arguments_.server = endpoint->address;
+        if (endpoint->port != 0) {
+            arguments_.server_port = endpoint->port;
+        }
+    }
+
+    std::span<const std::string> words_;
+    std::size_t next_ = 0;
+    std::size_t verb_at_ = static_cast<std::size_t>(-1);
+    std::string_view verb_text_ = "serve";
+    Arguments arguments_;
+    std::string error_;
+};
+
+}  // namespace
+
+ParsedArguments parse_arguments(std::span<const std::string> words) { return Parser(words).parse(); }
+
+}  // namespace dproxy::cli
