@@ -20,7 +20,7 @@ struct ProcessFacts {
 
 /// /proc/self/stat (proc(5)), whose second field may hold blanks and brackets.
 struct ProcessStat {
-    std::uint64_t cpu_ticks = 0;  ///< user and system
+    std::uint64_t cpu_ticks = 0;    ///< user and system
     std::uint64_t start_ticks = 0;  ///< since boot
     std::uint64_t virtual_bytes = 0;
     std::uint64_t resident_pages = 0;

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#include "telemetry/collector.hpp"
+
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <cassert>
+#include <utility>
+
+#include "telemetry/families.hpp"
+
+namespace dproxy::telemetry {
+
+class Collector::Source final : public prometheus::Collectable {
+public:
+    explicit Source(CollectorSources sources) : sources_(std::move(sources)) {
+        assert(sources_.labels && sources_.config);
+    }
+
+    std::vector<prometheus::MetricFamily> Collect() const override {
+        Families families;
+        families.reserve(metric_catalog().size());
+        Series build(Metric::build_info);
+        build.add({sources_.build.version, sources_.build.revision}, std::uint64_t{1});
+        families.push_back(build.take());
+
+        const std::shared_ptr<const MetricLabels> labels = sources_.labels->current();
+        add_traffic_families(sources_.workers, families);
+        add_route_families(sources_.workers, *labels, families);
+        add_upstream_families(sources_.workers, *labels, families);
+        add_config_families(sources_.config->facts(), families);
+        add_process_families(read_process_facts(), families);
+        return families;
+    }
+
+private:
+    CollectorSources sources_;
+};
+
+Collector::Collector(CollectorSources sources) : source_(std::make_unique<Source>(std::move(sources))) {}
+Collector::~Collector() = default;
+
+std::string Collector::text() const { return prometheus::TextSerializer().Serialize(source_->Collect()); }
+
+}  // namespace dproxy::telemetry
