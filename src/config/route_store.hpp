@@ -36,8 +36,8 @@ inline constexpr std::chrono::milliseconds moving_folder_pause{200};
 struct ReloadHints {
     bool everything = false;  ///< read each file, whatever its inode, size and ctime say
     bool unwatched = false;   ///< a look without events: which files are being written is not known
-    std::vector<std::string> touched;
-    std::vector<std::string> open;  ///< modified and not closed yet
+    std::vector<std::string> touched{};
+    std::vector<std::string> open{};  ///< modified and not closed yet
 };
 
 /// One file that exists, or whose last good version is in force.

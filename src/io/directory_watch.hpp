@@ -23,8 +23,8 @@ enum class WatchMode : std::uint8_t { inotify, poll };
 struct WatchReport {
     bool everything = false;  ///< events were lost or too many, or somebody asked: any file may have changed
     bool unwatched = false;   ///< there were no events: which files are being written is not known
-    std::vector<std::string> touched;
-    std::vector<std::string> open;  ///< modified and not closed yet
+    std::vector<std::string> touched{};
+    std::vector<std::string> open{};  ///< modified and not closed yet
 };
 
 /// The system calls that fail where a limit is reached, so that tests can make them fail. Both as in inotify(7).
