@@ -35,8 +35,8 @@ RoutesInForce in_force(std::vector<File> files) {
 TEST_CASE("labels that come, go and change are told apart") {
     const auto same = file("d/same.prox", route("same.test"));
     const auto before = in_force({file("d/a.prox", route("x.test") + route("y.test") + route("z.test")), same});
-    const auto after =
-        in_force({file("d/a.prox", "\n\n" + route("x.test") + route("y.test", "127.0.0.2") + route("w.test *.w.test")), same});
+    const std::string later = "\n\n" + route("x.test") + route("y.test", "127.0.0.2") + route("w.test *.w.test");
+    const auto after = in_force({file("d/a.prox", later), same});
     const auto changes = changes_between(before, after);
     CHECK(changes.added.named == Names{"w.test *.w.test"});
     CHECK(changes.changed.named == Names{"y.test"});

@@ -110,7 +110,7 @@ TEST_CASE_METHOD(StoreFixture, "the later one of two equal patterns is left out,
     }
 }
 
-TEST_CASE_METHOD(StoreFixture, "a section that becomes a duplicate has no last good version: a restart gives the same") {
+TEST_CASE_METHOD(StoreFixture, "a section that becomes a duplicate has no last good version") {
     write_file(file("b.prox"), route("x.test", "127.0.0.2"));
     auto routes = store();
     CHECK(answer(reload(routes), "x.test") == "127.0.0.2");
@@ -166,7 +166,7 @@ TEST_CASE_METHOD(StoreFixture, "a file that is readable again with its old conte
     CHECK(routes.counts().files_parsed == 1);
 }
 
-TEST_CASE_METHOD(StoreFixture, "a directory that vanishes keeps its last good routes, and is taken up when it returns") {
+TEST_CASE_METHOD(StoreFixture, "a directory that vanishes keeps its last good routes until it returns") {
     write_file(file("a.prox"), route("a.test", "127.0.0.1"));
     fs::create_directory(file("team"));
     write_file(file("team/b.prox"), route("b.test", "127.0.0.2"));
@@ -206,7 +206,7 @@ TEST_CASE_METHOD(StoreFixture, "a directory that is missing at the start is a wa
     CHECK(answer(second, "a.test") == "127.0.0.1");
 }
 
-TEST_CASE_METHOD(StoreFixture, "a subdirectory behind a link that breaks keeps its routes; a link beside the files is no fault") {
+TEST_CASE_METHOD(StoreFixture, "a subdirectory behind a link that breaks keeps its routes; other links are no fault") {
     fs::create_directory(top / "real");
     write_file(top / "real/x.prox", route("x.test"));
     fs::create_directory_symlink(top / "real", file("team"));

@@ -66,7 +66,7 @@ TEST_CASE_METHOD(StoreFixture, "the first load waits for nobody") {
     CHECK(answer(first, "a.test") == "127.0.0.1");
 }
 
-TEST_CASE_METHOD(StoreFixture, "without events, a file that changes in place is taken when two looks find it the same") {
+TEST_CASE_METHOD(StoreFixture, "without events, a file that changes in place is taken when it stands still") {
     write_file(file("a.prox"), route("a.test", "127.0.0.1"));
     auto routes = store();
     reload(routes);

@@ -91,7 +91,8 @@ TEST_CASE_METHOD(StoreFixture, "a ConfigMap that is swapped goes live as a whole
     auto routes = store();
     CHECK(answer(reload(routes), "a.test") == "127.0.0.1");
     const auto parsed = routes.counts().files_parsed;
-    map.publish({{"a.prox", route("a.test", "127.0.0.2")}, {"b.prox", route("b.test")}, {"c.prox", route("c.test")}}, order);
+    const std::string changed = route("a.test", "127.0.0.2");
+    map.publish({{"a.prox", changed}, {"b.prox", route("b.test")}, {"c.prox", route("c.test")}}, order);
     const auto swapped = reload(routes);
     CHECK(answer(swapped, "a.test") == "127.0.0.2");
     CHECK(swapped.changes.added.named == Strings{"c.test"});
