@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/in_flight.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace dproxy::proxy;
+using Message = std::vector<std::uint8_t>;
+
+TEST_CASE("the table holds a copy of each message", "[in_flight]") {
+    InFlightTable queries(4);
+    Message message(40, 1);
+    const QueryIndex first = queries.take(message);
+    message.assign(60, 2);
+    const QueryIndex second = queries.take(message);
+    REQUIRE(first != no_query);
+    REQUIRE(second != no_query);
+    CHECK(queries.size() == 2);
+    CHECK(queries.message(first).size() == 40);
+    CHECK(queries.message(first)[39] == 1);
+    CHECK(queries.message(second)[59] == 2);
+}
+
+TEST_CASE("messages of every size are stored whole", "[in_flight]") {
+    InFlightTable queries(2);
+    for (const std::size_t size : {12u, 511u, 512u, 513u, 65535u}) {
+        Message message(size);
+        for (std::size_t i = 0; i < size; ++i) message[i] = static_cast<std::uint8_t>(i * 31);
+        const QueryIndex index = queries.take(message);
+        REQUIRE(index != no_query);
+        const auto stored = queries.message(index);
+        CHECK(std::equal(stored.begin(), stored.end(), message.begin(), message.end()));
+        queries.release(index);
+    }
+}
+
+TEST_CASE("a full table takes no more, and a place is given out again clean", "[in_flight]") {
+    InFlightTable queries(2);
+    const Message message(12);
+    const QueryIndex first = queries.take(message);
+    queries.take(message);
+    CHECK(queries.take(message) == no_query);
+    queries[first].attempt_count = 3;
+    const auto serial = queries[first].serial;
+    queries.release(first);
+    CHECK_FALSE(queries[first].in_use);
+    CHECK(queries.size() == 1);
+    const QueryIndex again = queries.take(message);
+    CHECK(again == first);
+    CHECK(queries[again].attempt_count == 0);
+    CHECK(queries[again].serial != serial);
+}
