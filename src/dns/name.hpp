@@ -40,6 +40,9 @@ public:
     /// `example.com`, `example.com.`, `.` (the root), `a\.b.example`, `\065.example`. Lower case in
     /// the result where `lower` is set.
     static Parsed parse(std::string_view text, bool lower);
+    /// The name that begins at `at` in a message, its compression pointers followed (RFC 1035 4.1.4; each
+    /// must lead backwards, so none loops); moves `at` behind it. Nothing where it is malformed.
+    static std::optional<Name> read(Bytes message, std::size_t& at);
 
 private:
     std::array<std::uint8_t, max_name_length> wire_;

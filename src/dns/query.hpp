@@ -37,7 +37,9 @@ enum class QueryForm : std::uint8_t {
     too_short,           ///< under 12 bytes: dropped
     response,            ///< QR set: dropped, answering it could loop
     not_implemented,     ///< opcode other than QUERY, NOTIFY, UPDATE, without exactly one readable question
-    format_error,        ///< FORMERR with the question
+    format_error,        ///< FORMERR with the question: records that do not walk, or an OPT against RFC 6891
+                         ///< 6.1 (a second one, elsewhere than in the additional section, owned by another
+                         ///< name than the root, or with options that do not fill its data)
     format_error_bare,   ///< FORMERR as a bare header: the question cannot be read, or there is not one
 };
 

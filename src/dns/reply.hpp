@@ -28,7 +28,7 @@ ReplyFault check_reply(Bytes query, const Question& question, Bytes reply, bool 
 struct OwnAnswer {
     Rcode rcode = Rcode::servfail;
     ExtendedError error = ExtendedError::none;
-    bool authoritative = false;       ///< nodata, nxdomain of a route: AA, and a SOA for the zone `soa_name_length`
+    bool authoritative = false;       ///< nodata, nxdomain of a route: AA, and a SOA owned by the question's name
     bool truncated = false;           ///< TC, with RA = RD (the answer of the rate limit)
     bool bare = false;                ///< header only, QDCOUNT 0
 };
@@ -37,6 +37,8 @@ struct OwnAnswer {
 /// read_query made of `message`. `out` holds at least own_answer_capacity bytes. Never longer than
 /// 512 bytes. ID, opcode, RD, CD and question are the client's; an OPT is added where the client sent
 /// one (its size: safe_udp_size, its DO bit echoed), carrying the Extended DNS Error where there is one.
+/// Without a readable question the answer is bare. An EDNS version above 0 gets BADVERS (RFC 6891 6.1.3)
+/// in place of any rcode but FORMERR and NOTIMP.
 inline constexpr std::size_t own_answer_capacity = 512;
 std::size_t write_own_answer(Bytes message, const Query& query, const OwnAnswer& answer, MutableBytes out);
 
