@@ -126,7 +126,7 @@ private:
             begin_section({});
             return fault(excerpt(trim(header)) + " has no closing bracket; expected `[...]` on one line");
         }
-        const std::string_view after = trim(header.substr(close + 1));
+        const std::string_view after = trim(without_comment(header.substr(close + 1)));
         if (!after.empty()) {
             begin_section({});
             return fault(excerpt(after) + " stands after the closing bracket; only a comment may follow it");
@@ -153,15 +153,15 @@ private:
             return fault("the key " + excerpt(key) + " is " + std::to_string(key.size()) + " bytes long; at most " +
                          std::to_string(max_ini_key_length) + " are read");
         }
-        if (!read_value(content.substr(equals + 1))) return;
+        if (!read_value(content.substr(equals))) return;
         stand_in_ = lower(key) + '=' + std::to_string(line_);
     }
 
-    /// `text` is what stands after the `=`.
+    /// `text` begins with the `=`: `=#1` has no comment.
     bool read_value(std::string_view text) {
-        const std::string_view value = trim(text);
+        const std::string_view value = trim(text.substr(1));
         if (!value.starts_with('"')) {
-            value_ = trim(without_comment(text));
+            value_ = trim(without_comment(text).substr(1));
             return true;
         }
         const std::size_t close = value.find('"', 1);

@@ -42,7 +42,8 @@ TEST_CASE("how fast a table is built and asked", "[.][speed]") {
 
         std::mt19937 random(1);
         std::vector<dns::Name> names;
-        for (int i = 0; i < 4096; ++i) names.push_back(name_of(std::string("www.").append(numbered(random() % (count / 2)))));
+        for (int i = 0; i < 4096; ++i)
+            names.push_back(name_of(std::string("www.").append(numbered(random() % (count / 2)))));
         constexpr std::size_t rounds = 500;
         std::uint64_t sum = 0;
         const auto one_start = Clock::now();

@@ -71,7 +71,8 @@ TEST_CASE("each form of pattern matches what it means", "[route_table]") {
 }
 
 TEST_CASE("the most specific pattern wins, whatever the order", "[route_table]") {
-    std::vector<std::string> sections{"*", "*.com", "*.example.com", "example.com", "www.example.com", "*.b.example.com"};
+    std::vector<std::string> sections{"*",           "*.com",           "*.example.com",
+                                      "example.com", "www.example.com", "*.b.example.com"};
     std::sort(sections.begin(), sections.end());
     do {
         const auto table = table_of(sections);
