@@ -37,7 +37,7 @@ TEST_CASE("IPv4 endpoints take 28 bytes", "[net]") {
 }
 
 TEST_CASE("IPv6 endpoints take 52 bytes", "[net]") {
-    const Header rest = {0x21, 0x21, 0, 36, 0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7,
+    const Header rest = {0x21, 0x21, 0, 36, 0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0,    0,    0, 7,
                          0,    0,    0, 0,  0,    0, 0,    0,    0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0xfe, 0, 53};
     const auto written = header(ProxyCommand::proxy, ProxyTransport::stream, "[2001:db8::7]:65534", "[::1]:53");
     CHECK(written == with_signature(rest));
