@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Any text at all as a .prox file: it is read or refused with messages fit to be shown, and what was read
 // makes a table in which every pattern finds a route.
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
+#include <memory>
 #include <string_view>
-#include <utility>
 
 #include "config/prox_file.hpp"
 #include "dns/name.hpp"
+#include "fuzz.hpp"
 #include "routing/route_table.hpp"
-
-namespace {
 
 using namespace dproxy;
 
-void require(bool holds) {
-    if (!holds) std::abort();
-}
+namespace {
 
 bool is_printable(std::string_view text) {
     for (const char c : text)
@@ -26,23 +20,23 @@ bool is_printable(std::string_view text) {
 }
 
 void check_faults(const config::ProxParse& parse) {
-    require(parse.diagnostics.size() <= config::max_faults_per_file + 1);
+    MUST_HOLD(parse.diagnostics.size() <= config::max_faults_per_file + 1);
     for (const auto& fault : parse.diagnostics) {
-        require(fault.severity == config::Severity::error && fault.file == "fuzz.prox");
-        require(!fault.message.empty() && is_printable(fault.message));
+        MUST_HOLD(fault.severity == config::Severity::error && fault.file == "fuzz.prox");
+        MUST_HOLD(!fault.message.empty() && is_printable(fault.message));
     }
 }
 
 void check_table(const std::shared_ptr<const routing::RouteFile>& file) {
     const auto built = routing::RouteTable::build({file});
-    require(built.table->route_count() + built.duplicates.size() == file->section_count());
-    for (const auto& duplicate : built.duplicates) require(!config::describe(duplicate).message.empty());
+    MUST_HOLD(built.table->route_count() + built.duplicates.size() == file->section_count());
+    for (const auto& duplicate : built.duplicates) MUST_HOLD(!config::describe(duplicate).message.empty());
     for (const auto& entry : built.table->entries()) {
-        require(is_printable(entry.pattern) && is_printable(built.table->label(entry.route)));
+        MUST_HOLD(is_printable(entry.pattern) && is_printable(built.table->label(entry.route)));
         if (entry.pattern == "*" || entry.pattern.starts_with("*.")) continue;
         const auto name = dns::Name::parse(entry.pattern, false);
-        require(!name.fault && built.table->find(name.name.wire()) == entry.route);
-        require(built.table->matches(name.name.wire()).at(0).route == entry.route);
+        MUST_HOLD(!name.fault && built.table->find(name.name.wire()) == entry.route);
+        MUST_HOLD(built.table->matches(name.name.wire()).at(0).route == entry.route);
     }
 }
 
@@ -54,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const config::ProxOptions options{{built, built, built, built, built, built, built}};
         routing::SettingsPool pool;
         const auto parse = config::parse_prox(text, "fuzz.prox", options, pool);
-        require((parse.file == nullptr) != parse.diagnostics.empty());
+        MUST_HOLD((parse.file == nullptr) != parse.diagnostics.empty());
         check_faults(parse);
         if (parse.file) check_table(parse.file);
     }
