@@ -32,7 +32,8 @@ int run_healthcheck(const Arguments& arguments, const std::vector<std::string>& 
     }
     auto url = Url::parse(*text);
     if (!url) {
-        err << "healthcheck: " << config::excerpt(*text) << " was found; expected a URL such as http://127.0.0.1:8080\n";
+        err << "healthcheck: " << config::excerpt(*text)
+            << " was found; expected a URL such as http://127.0.0.1:8080\n";
         return exit_usage;
     }
     if (url->target == "/") url->target = ready_path;

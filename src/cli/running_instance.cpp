@@ -22,7 +22,8 @@ std::optional<boost::json::value> fetch_report(std::string_view admin_url, std::
                                                int& status) {
     auto url = Url::parse(admin_url);
     if (!url) {
-        err << "--admin: " << config::excerpt(admin_url) << " was found; expected a URL such as http://127.0.0.1:8080\n";
+        err << "--admin: " << config::excerpt(admin_url)
+            << " was found; expected a URL such as http://127.0.0.1:8080\n";
         status = exit_usage;
         return std::nullopt;
     }
@@ -35,7 +36,8 @@ std::optional<boost::json::value> fetch_report(std::string_view admin_url, std::
         return std::nullopt;
     }
     if (answer.status != http_ok) {
-        err << url->to_string() << ": status " << answer.status << ", " << config::excerpt(first_line(answer.body)) << '\n';
+        err << url->to_string() << ": status " << answer.status << ", "
+            << config::excerpt(first_line(answer.body)) << '\n';
         return std::nullopt;
     }
     boost::system::error_code error;

@@ -50,7 +50,8 @@ MainFileReading read_main_file(std::string name) {
 
 }  // namespace
 
-MainFileReading find_main_file(const std::optional<std::string>& config_flag, const std::vector<std::string>& environment) {
+MainFileReading find_main_file(const std::optional<std::string>& config_flag,
+                               const std::vector<std::string>& environment) {
     if (config_flag) {
         return read_main_file(*config_flag);
     }

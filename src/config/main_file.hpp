@@ -20,7 +20,8 @@ struct MainFileReading {
 };
 
 /// `--config` where given, else DPROXY_CONFIG, else default_main_file.
-MainFileReading find_main_file(const std::optional<std::string>& config_flag, const std::vector<std::string>& environment);
+MainFileReading find_main_file(const std::optional<std::string>& config_flag,
+                               const std::vector<std::string>& environment);
 
 /// All of it: finds and reads the main file, then read_settings.
 SettingsReading load_settings(const std::optional<std::string>& config_flag, std::vector<std::string> environment,

@@ -75,7 +75,8 @@ json::array networks_json(const net::NetworkList& networks) {
 json::object route_json(const routing::RouteTable& table, std::string_view pattern, routing::RouteIndex route) {
     const auto source = table.source(route);
     const auto& settings = table.settings(route);
-    json::object object{{"pattern", pattern}, {"route", table.label(route)}, {"file", source.file}, {"line", source.line}};
+    json::object object{
+        {"pattern", pattern}, {"route", table.label(route)}, {"file", source.file}, {"line", source.line}};
     if (settings.answer != routing::LocalAnswer::none) {
         object["answer"] = name_of(settings.answer);
         return object;
@@ -183,7 +184,7 @@ json::value explain_report(const routing::RouteTable& table, const Settings& set
         winner = otherwise_json(settings);
     } else {
         winner = route_json(table, matches.front().pattern, matches.front().route);
-        winner["result"] = report_route;
+        report["result"] = report_route;
         add_details(winner, table.settings(matches.front().route));
     }
     for (auto& member : winner) {

@@ -43,10 +43,18 @@ std::string place_of(const json::object& object) {
     return file.empty() ? file : file + ":" + text_of(object, "line");
 }
 
+/// `REFUSED`: as rcodes are written everywhere else.
+std::string answer_of(const json::object& object) {
+    auto answer = text_of(object, "answer");
+    std::transform(answer.begin(), answer.end(), answer.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c; });
+    return answer;
+}
+
 /// Where the queries go, in a few words.
 std::string destination_of(const json::object& object) {
-    if (const auto answer = text_of(object, "answer"); !answer.empty()) {
-        return answer == "drop" ? "dropped" : "answers " + answer;
+    if (const auto answer = answer_of(object); !answer.empty()) {
+        return answer == "DROP" ? "dropped" : "answers " + answer;
     }
     auto upstreams = list_of(object, "upstreams");
     if (object.contains("system") && upstreams.empty()) {
@@ -101,7 +109,7 @@ std::string verdict_of(const json::object& report) {
     if (result == report_route) return subject + " is routed by " + text_of(report, "pattern") + "\n";
     if (result == report_master) return subject + " has no route and goes to the master upstream\n";
     return subject + " has no route and " +
-           (text_of(report, "answer") == "drop" ? "is dropped" : "is answered " + text_of(report, "answer")) + "\n";
+           (answer_of(report) == "DROP" ? "is dropped" : "is answered " + answer_of(report)) + "\n";
 }
 
 std::string timeout_of(const json::object& report) {
@@ -123,7 +131,7 @@ std::string explain_text(const json::value& value) {
     }
     if (text_of(report, "result") != report_none) {
         const bool local = report.contains("answer");
-        add_line(text, local ? "answer" : "upstreams", local ? text_of(report, "answer") : destination_of(report));
+        add_line(text, local ? "answer" : "upstreams", local ? answer_of(report) : destination_of(report));
     }
     add_line(text, "protocol", text_of(report, "protocol"));
     add_line(text, "policy", text_of(report, "policy"));

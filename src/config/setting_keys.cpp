@@ -149,7 +149,8 @@ std::string log_level(std::string_view value, const SettingCapabilities&, Settin
 }
 
 std::string log_format(std::string_view value, const SettingCapabilities&, Settings& settings) {
-    constexpr std::array formats{Choice<LogFormat>{"text", LogFormat::text}, Choice<LogFormat>{"json", LogFormat::json}};
+    constexpr std::array formats{Choice<LogFormat>{"text", LogFormat::text},
+                                 Choice<LogFormat>{"json", LogFormat::json}};
     return take(parse_choice(value, formats), settings.log_format);
 }
 
@@ -205,7 +206,8 @@ constexpr std::array keys{
     SettingKey{"masterupstream", "addresses, or system for the nameservers of /etc/resolv.conf", "-", master_upstream},
     SettingKey{"masterallow", "client networks that masterupstream serves, or all",
                "loopback, private and link-local", master_allow},
-    SettingKey{"norouteanswer", "without masterupstream: refused, nxdomain, servfail, drop", "refused", no_route_answer},
+    SettingKey{"norouteanswer", "without masterupstream: refused, nxdomain, servfail, drop", "refused",
+               no_route_answer},
     SettingKey{"admin", "address of the HTTP side, or off", "[::]:8080, both families", admin},
     SettingKey{"workers", "threads on the data path; auto: the CPUs it may use", "auto",
                number_or_word<&S::workers, word_auto, max_workers>},
@@ -222,7 +224,8 @@ constexpr std::array keys{
     SettingKey{"tcp_connections_per_client", "TCP connections of one client", "64",
                number<&S::tcp_connections_per_client, 1, max_tcp_connections>},
     SettingKey{"tcp_idle", "time without a byte until a TCP client is closed", "10s", tcp_idle},
-    SettingKey{"tcp_queries", "queries in a TCP connection's life", "10000", number<&S::tcp_queries, 1, max_tcp_queries>},
+    SettingKey{"tcp_queries", "queries in a TCP connection's life", "10000",
+               number<&S::tcp_queries, 1, max_tcp_queries>},
     SettingKey{"tcp_inflight", "queries of a TCP connection at one time", "100",
                number<&S::tcp_inflight, 1, max_tcp_inflight>},
     SettingKey{"max_inflight", "queries in flight in the whole process", "200000",

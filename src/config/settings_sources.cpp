@@ -165,7 +165,8 @@ void Reader::check_master_upstream() {
     const bool named = settings.master_is_system || !settings.master_upstream.empty();
     if (settings.use_master_upstream && !named) {
         const auto& at = master != given_.end() ? master->second.back() : use->second.back();
-        report(Severity::error, at, "`usemasterupstream` is true without a `masterupstream`; expected addresses, or `system`");
+        report(Severity::error, at,
+               "`usemasterupstream` is true without a `masterupstream`; expected addresses, or `system`");
     } else if (named && use == given_.end()) {
         report(Severity::warning, master->second.back(),
                "`masterupstream` is not used: `usemasterupstream` is false unless it is set");
@@ -174,7 +175,8 @@ void Reader::check_master_upstream() {
     const auto host = std::find_if(targets.begin(), targets.end(), [](const auto& t) { return !t.host.empty(); });
     if (settings.use_master_upstream && host != targets.end() && !capabilities_.host_names) {
         report(Severity::error, master->second.back(),
-               "`masterupstream`: host names are not built yet, " + excerpt(host->host) + " was found; expected an IP address");
+               "`masterupstream`: host names are not built yet; " + excerpt(host->host) +
+                   " was found, expected an IP address");
     }
 }
 
@@ -197,7 +199,9 @@ SettingsReading Reader::finish() {
         for (const auto& given : values->second) {
             const auto fault = key.apply(given.value, capabilities_, reading_.settings);
             if (!fault.empty()) {
-                report(Severity::error, given, "`" + std::string(key.name) + "`: " + fault);
+                // The name of a variable or a flag names the key already.
+                const auto prefix = given.line == 0 ? "" : "`" + std::string(key.name) + "`: ";
+                report(Severity::error, given, prefix + fault);
             }
         }
     }
