@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""Rules for scripts and for what runs them."""
+
+import os
+import re
+import shutil
+import subprocess
+
+
+def bash_scripts(project):
+    return [path for path in project.scripts() if project.lines(path)[0] == "#!/bin/bash"]
+
+
+def script_faults(project):
+    faults = []
+    for path in bash_scripts(project):
+        full = project.root / path
+        if not os.access(full, os.X_OK):
+            faults.append(f"{path}: not executable")
+        if "set -euo pipefail" not in project.lines(path):
+            faults.append(f"{path}: no 'set -euo pipefail'")
+        faults += command_faults(path, ["bash", "-n", str(full)])
+        if shutil.which("shellcheck"):
+            faults += command_faults(path, ["shellcheck", str(full)])
+    return faults
+
+
+def command_faults(path, command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return [f"{path}: {done.stdout}{done.stderr}"] if done.returncode else []
+
+
+def workflow_faults(project):
+    faults = []
+    for path in project.files:
+        if not re.fullmatch(r"\.github/workflows/.+\.ya?ml", path):
+            continue
+        if not re.search(r"^permissions:\n {2}contents: read$", project.text(path), re.MULTILINE):
+            faults.append(f"{path}: no 'permissions: contents: read'")
+        for number, line in enumerate(project.lines(path), 1):
+            used = re.search(r"\buses:\s*(\S+)", line)
+            if used and not re.fullmatch(r"[\w.\-/]+@[0-9a-f]{40}", used.group(1)):
+                faults.append(f"{path}:{number}: {used.group(1)}: pinned by a commit, not by a tag")
+    return faults

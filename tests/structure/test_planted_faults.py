@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""Each rule finds a fault that is planted for it, and passes the same file without it."""
+
+import pytest
+
+import automation
+import documents
+import functions
+import layers
+import sources
+from project import Project, table
+
+HEAD = "// SPDX-License-Identifier: MIT\n"
+LONG_BODY = "".join(f"    call({number});\n" for number in range(60))
+WORKFLOW = "permissions:\n  contents: read\njobs:\n  a:\n    steps:\n      - uses: actions/checkout@"
+
+# Rule, file, what is well, what is not.
+PLANTED = [
+    (layers.include_faults, "src/dns/a.cpp", '#include "net/b.hpp"\n', '#include "routing/b.hpp"\n'),
+    (layers.include_faults, "src/config/a.cpp", "#include <ini.h>\n", "#include <boost/asio/io_context.hpp>\n"),
+    (layers.include_faults, "src/dns/a.cpp", "#include <vector>\n", "#include <absl/strings.h>\n"),
+    (layers.include_faults, "src/telemetry/a.cpp", "#include <spdlog/spdlog.h>\n", "#include <boost/json.hpp>\n"),
+    (layers.include_faults, "src/telemetry/a.hpp", "#include <string>\n", "#include <spdlog/spdlog.h>\n"),
+    (layers.include_faults, "src/net/a.cpp", '#include "net/b.hpp"\n', '#include "b.hpp"\n'),
+    (layers.include_faults, "src/other/a.cpp", None, "\n"),
+    (layers.purity_faults, "src/routing/a.cpp", "plan(now);\n", "plan(std::chrono::steady_clock::now());\n"),
+    (sources.file_length_faults, "src/dns/a.cpp", "\n" * 399, "\n" * 400),
+    (sources.function_length_faults, "src/dns/a.cpp", "void f() {\n    g();\n}\n", "void f() {\n" + LONG_BODY + "}\n"),
+    (sources.name_faults, "src/dns/name.cpp", "namespace dproxy::dns {\n", "namespace dproxy::util {\n"),
+    (sources.name_faults, "src/dns/name.cpp", "class Name {\n", "class NameManager {\n"),
+    (sources.name_faults, "src/dns/name_helper.cpp", None, "\n"),
+    (sources.name_faults, "src/dns/BadName.cpp", None, "\n"),
+    (sources.white_space_faults, "src/dns/a.cpp", "int a;\n", "\tint a;\n"),
+    (sources.white_space_faults, "src/dns/a.cpp", "int a;\n", "int a; \n"),
+    (sources.white_space_faults, "src/dns/a.cpp", "int a;\n", "int a;"),
+    (sources.white_space_faults, "src/dns/a.cpp", "// " + "x" * 117 + "\n", "// " + "x" * 118 + "\n"),
+    (sources.header_faults, "src/dns/a.hpp", "#pragma once\n", "\n"),
+    (sources.machine_path_faults, "docs/a.md", "see /etc/dproxy/\n", "see /" + "home/someone/\n"),
+    (documents.title_faults, "docs/a.md", "", "# Another\n"),
+    (documents.link_faults, "docs/a.md", "[a](a.md#title)\n", "[a](b.md)\n"),
+    (documents.link_faults, "docs/a.md", "[a](#title)\n", "[a](#elsewhere)\n"),
+    (automation.workflow_faults, ".github/workflows/a.yml", WORKFLOW + "a" * 40 + "\n", WORKFLOW + "v4\n"),
+    (automation.workflow_faults, ".github/workflows/a.yml", WORKFLOW + "a" * 40 + "\n", "jobs:\n"),
+]
+
+
+def planted(tmp_path, path, body):
+    head = HEAD if path.endswith(("pp",)) else "# Title\n" if path.endswith(".md") else ""
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_text(head + body)
+    return Project(tmp_path)
+
+
+@pytest.mark.parametrize("rule, path, good, bad", PLANTED, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_planted_fault_is_found(tmp_path, rule, path, good, bad):
+    if good is not None:
+        assert rule(planted(tmp_path, path, good)) == []
+    faults = rule(planted(tmp_path, path, bad))
+    assert len(faults) == 1
+    assert faults[0].startswith(path)
+
+
+def test_a_file_without_licence_is_found(tmp_path):
+    (tmp_path / "a.py").write_text("import os\n")
+    assert len(sources.licence_faults(Project(tmp_path))) == 1
+
+
+def test_a_source_that_is_not_built_is_found(tmp_path):
+    (tmp_path / "src/dns").mkdir(parents=True)
+    (tmp_path / "src/dns/CMakeLists.txt").write_text("dproxy_folder(dns SOURCES name.cpp my_query.cpp)\n")
+    for name in ("name.cpp", "query.cpp", "unused.hpp"):
+        (tmp_path / "src/dns" / name).write_text(HEAD)
+    faults = sources.unbuilt_faults(Project(tmp_path))
+    assert [fault.split(":")[0] for fault in faults] == ["src/dns/query.cpp", "src/dns/unused.hpp"]
+
+
+def test_a_broken_script_is_found(tmp_path):
+    script = tmp_path / "run"
+    script.write_text("#!/bin/bash\n# SPDX-License-Identifier: MIT\nset -euo pipefail\nif true; then\n")
+    faults = automation.script_faults(Project(tmp_path))
+    assert any("not executable" in fault for fault in faults)
+    assert any("syntax error" in fault for fault in faults)
+
+
+def test_a_path_that_does_not_exist_is_found(tmp_path):
+    planted(tmp_path, "src/dns/name.cpp", "")
+    here = planted(tmp_path, "a.md", "`src/dns/name.cpp` and `src/dns/` and `src/gone/` and `other/thing`\n")
+    assert documents.named_path_faults(here, "a.md") == ["a.md:2: src/gone/: no such file"]
+
+
+def test_functions_are_told_from_other_braces():
+    text = """
+namespace a {
+// void comment() {
+constexpr std::array<int, 2> numbers{1, 2};
+enum class Colour : int { red, green };
+const char* text = "void f() {";
+const char* raw = R"(void g() { )";
+constexpr int big = 1'000'000;
+class Thing : public Other<int(int)> {
+public:
+    explicit Thing(int value) : value_{value} {}
+    bool operator==(const Thing&) const = default;
+    int twice() const {
+        auto inner = [&](int x) {
+            return x;
+        };
+        return inner(value_);
+    }
+private:
+    int value_{0};
+};
+template <typename T>
+T most(struct Pair p)
+{
+    if (p.a) { return '{'; }
+    return T{};
+}
+}
+"""
+    found = [(last - first + 1, head.split("(")[0].split()[-1]) for first, last, head in functions.definitions(text)]
+    assert found == [(1, "Thing"), (6, "twice"), (6, "most")] or found == [(6, "twice"), (6, "most")]
+
+
+def test_tables_are_read():
+    assert table("| a | b |\n|---|---|\n| `x` | 1 \\| 2 |\n\ntext\n") == [["`x`", "1 | 2"]]

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""The project keeps its rules. Each fault is one line: file:line: what, and what was expected."""
+
+import pytest
+
+import automation
+import documents
+import layers
+import sources
+
+RULES = [
+    layers.include_faults,
+    layers.purity_faults,
+    sources.file_length_faults,
+    sources.function_length_faults,
+    sources.name_faults,
+    sources.licence_faults,
+    sources.white_space_faults,
+    sources.header_faults,
+    sources.unbuilt_faults,
+    sources.machine_path_faults,
+    documents.title_faults,
+    documents.link_faults,
+    documents.architecture_length_faults,
+    automation.script_faults,
+    automation.workflow_faults,
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_rule(project, rule):
+    faults = rule(project)
+    if faults:
+        pytest.fail("\n".join([f"{len(faults)} faults", *faults]), pytrace=False)
+
+
+@pytest.mark.parametrize("document", ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"])
+def test_paths_named_in_documents_exist(project, document):
+    assert documents.named_path_faults(project, document) == []
+
+
+def test_the_table_of_folders_is_the_documented_one(project):
+    assert layers.documented_layers(project.text("ARCHITECTURE.md")) == layers.LAYERS
+
+
+def test_there_is_something_to_hold(project):
+    assert len(project.sources("src")) > 20
+    assert len(project.sources("tests")) > 5
+    assert automation.bash_scripts(project)
