@@ -122,7 +122,7 @@ void WatchedTree::watch_path_to(const std::string& location) {
         std::array<char, PATH_MAX> target{};
         const ssize_t length = ::readlink(child.c_str(), target.data(), target.size());
         if (length <= 0 || ++links > max_links_followed) return;
-        if (target[0] == '/') at = "/";
+        if (target[0] == '/') at.assign(1, '/');
         push_components({target.data(), static_cast<std::size_t>(length)}, rest);
     }
 }
