@@ -61,10 +61,11 @@ struct MessageStream::State : std::enable_shared_from_this<MessageStream::State>
     bool write_active = false;
     bool close_after_write = false;
     bool lingering = false;
+    bool half_closed = false;  ///< by the peer
 };
 
 void MessageStream::State::read() {
-    if (!events || reading || paused || !connected || delivering) return;
+    if (!events || reading || paused || !connected || delivering || half_closed) return;
     reading = true;
     const auto room = framer.space();
     socket.async_read_some(asio::buffer(room.data(), room.size()),
@@ -79,7 +80,10 @@ void MessageStream::State::on_read(const Error& error, std::size_t count) {
     if (lingering) return error ? end(StreamEnd::peer_closed, {}) : discard();
     if (error) {
         if (error != asio::error::eof) return end(StreamEnd::failed, error);
-        return end(framer.has_unread() ? StreamEnd::cut_short : StreamEnd::peer_closed, {});
+        if (framer.has_unread()) return end(StreamEnd::cut_short, {});
+        half_closed = true;
+        if (events->on_half_closed() || !events) return;
+        return end(StreamEnd::peer_closed, {});
     }
     ++progress;
     framer.commit(count);

@@ -35,6 +35,9 @@ public:
         virtual void on_message(dns::MutableBytes message) = 0;
         /// All that was queued has been handed to the kernel.
         virtual void on_drained() {}
+        /// The peer sends nothing more, between two messages, but may still read. True: the stream stays open
+        /// for what the owner has yet to send, until close_when_drained(). False: it ends.
+        virtual bool on_half_closed() { return false; }
         /// The last call. The owner may destroy the stream in it.
         virtual void on_end(StreamEnd end, std::error_code error) = 0;
 

@@ -116,12 +116,12 @@ bool Relay::on_query(dns::MutableBytes message, const Client& client) {
         const auto type = query.has_question ? telemetry::type_label(query.question.type) : telemetry::TypeLabel::other;
         counters_.requests[static_cast<std::size_t>(client.transport)][static_cast<std::size_t>(family)][type].add();
         if (verdict) {
-            answer_own(message, query, client, *verdict, telemetry::no_route_slot);
+            answer_own(message, query, client, *verdict, telemetry::no_route_slot, context_.now_ns);
             return false;
         }
     }
     if (!options_.allow_all && !options_.allow.contains(client.peer.address())) {
-        answer_own(message, query, client, refuse(Rejection::not_allowed), telemetry::no_route_slot);
+        answer_own(message, query, client, refuse(Rejection::not_allowed), telemetry::no_route_slot, context_.now_ns);
         return false;
     }
     if (options_.rate_limit > 0 && client.is_udp()) {
@@ -135,7 +135,7 @@ bool Relay::on_query(dns::MutableBytes message, const Client& client) {
             verdict.rejection = Rejection::rate_limited;
             verdict.answer.rcode = dns::Rcode::noerror;
             verdict.answer.truncated = true;
-            answer_own(message, query, client, verdict, telemetry::no_route_slot);
+            answer_own(message, query, client, verdict, telemetry::no_route_slot, context_.now_ns);
             return false;
         }
     }
@@ -154,7 +154,7 @@ Relay::Destination Relay::find_route(dns::Bytes name) const {
 bool Relay::begin(dns::MutableBytes message, const dns::Query& query, const Client& client, const Destination& to) {
     counters_.route(to.slot).requests.add();
     const auto reject = [&](const Verdict& verdict) {
-        answer_own(message, query, client, verdict, to.slot);
+        answer_own(message, query, client, verdict, to.slot, context_.now_ns);
         return false;
     };
     if (to.pool == no_pool) {
@@ -233,7 +233,10 @@ void Relay::schedule(QueryIndex index) {
     const Attempt& newest = entry.attempts[entry.attempt_count - 1u];
     std::uint64_t wake_ns = entry.deadline_ns;
     if (entry.plan.may_send() && !newest.overdue) {
-        wake_ns = std::min(wake_ns, context_.now_ns + newest.upstream->reply_time().attempt_ns());
+        // However slow the upstream, every attempt that is left has its share of the time that is left.
+        const std::uint64_t left_ns = entry.deadline_ns - std::min(entry.deadline_ns, context_.now_ns);
+        const std::uint64_t share_ns = left_ns / (entry.plan.attempts_left() + 1u);
+        wake_ns = context_.now_ns + std::min(share_ns, newest.upstream->reply_time().attempt_ns());
     }
     deadlines_.remove(index);
     deadlines_.add(index, wake_ns);
@@ -278,8 +281,7 @@ void Relay::give_up(QueryIndex index) {
     verdict.answer.rcode = dns::Rcode::servfail;
     verdict.answer.error = entry.plan.error();
     verdict.rejection = Rejection::no_upstream;
-    answer_own(message, entry.query, entry.client, verdict, entry.route_slot);
-    counters_.duration[static_cast<std::size_t>(entry.client.transport)].observe(context_.now_ns - entry.started_ns);
+    answer_own(message, entry.query, entry.client, verdict, entry.route_slot, entry.started_ns);
     finish(index);
 }
 
@@ -334,11 +336,10 @@ void Relay::on_reply(QueryIndex index, Link& link, dns::MutableBytes reply) {
     if (entry.client.is_udp() && reply.size() > limit) {
         const dns::MutableBytes cut = udp_.scratch(entry.client);
         const std::size_t length = dns::write_truncated(reply, std::min(limit, dns::safe_udp_size), cut);
-        answer(entry.client, cut.first(length), entry.route_slot, Source::upstream);
+        answer(entry.client, cut.first(length), entry.route_slot, Source::upstream, entry.started_ns);
     } else {
-        answer(entry.client, reply, entry.route_slot, Source::upstream);
+        answer(entry.client, reply, entry.route_slot, Source::upstream, entry.started_ns);
     }
-    counters_.duration[static_cast<std::size_t>(entry.client.transport)].observe(context_.now_ns - entry.started_ns);
     finish(index);
 }
 
@@ -382,7 +383,9 @@ void Relay::on_stream_free(Upstream& upstream) {
     }
 }
 
-void Relay::answer(const Client& client, dns::Bytes message, telemetry::Slot route_slot, Source source) {
+void Relay::answer(const Client& client, dns::Bytes message, telemetry::Slot route_slot, Source source,
+                   std::uint64_t started_ns) {
+    counters_.duration[static_cast<std::size_t>(client.transport)].observe(context_.now_ns - started_ns);
     const auto rcode = telemetry::rcode_label(dns::rcode_of(message));
     counters_.responses[static_cast<std::size_t>(client.transport)][static_cast<std::size_t>(rcode)][source].add();
     counters_.route(route_slot).responses[rcode].add();
@@ -394,7 +397,7 @@ void Relay::answer(const Client& client, dns::Bytes message, telemetry::Slot rou
 }
 
 void Relay::answer_own(dns::Bytes message, const dns::Query& query, const Client& client, const Verdict& verdict,
-                       telemetry::Slot route_slot) {
+                       telemetry::Slot route_slot, std::uint64_t started_ns) {
     if (verdict.drop) {
         counters_.dropped[*verdict.drop].add();
         return;
@@ -402,12 +405,13 @@ void Relay::answer_own(dns::Bytes message, const dns::Query& query, const Client
     counters_.rejected[verdict.rejection].add();
     if (client.is_udp()) {
         const dns::MutableBytes out = udp_.scratch(client);
-        answer(client, out.first(dns::write_own_answer(message, query, verdict.answer, out)), route_slot, Source::local);
+        const std::size_t length = dns::write_own_answer(message, query, verdict.answer, out);
+        answer(client, out.first(length), route_slot, Source::local, started_ns);
         return;
     }
     std::uint8_t out[dns::own_answer_capacity];
     const std::size_t length = dns::write_own_answer(message, query, verdict.answer, out);
-    answer(client, {out, length}, route_slot, Source::local);
+    answer(client, {out, length}, route_slot, Source::local, started_ns);
 }
 
 }  // namespace dproxy::proxy

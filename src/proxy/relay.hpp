@@ -55,7 +55,7 @@ private:
     void on_stale_stream(QueryIndex query, Link& link) override;
     void on_stream_free(Upstream& upstream) override;
     // From transfers.
-    void on_transfer_message(const Client& client, telemetry::Slot route_slot, bool first, dns::Bytes message) override;
+    void on_transfer_message(const TransferRequest& request, bool first, dns::Bytes message) override;
     void on_transfer_failure(const TransferRequest& request, dns::ExtendedError error) override;
     void on_transfer_end(const Client& client, Generation& generation) override;
 
@@ -78,9 +78,10 @@ private:
     void give_up(QueryIndex index);
     void finish(QueryIndex index);
 
-    void answer(const Client& client, dns::Bytes message, telemetry::Slot route_slot, telemetry::Source source);
+    void answer(const Client& client, dns::Bytes message, telemetry::Slot route_slot, telemetry::Source source,
+                std::uint64_t started_ns);
     void answer_own(dns::Bytes message, const dns::Query& query, const Client& client, const Verdict& verdict,
-                    telemetry::Slot route_slot);
+                    telemetry::Slot route_slot, std::uint64_t started_ns);
 
     const WorkerOptions& options_;
     telemetry::WorkerCounters& counters_;

@@ -13,23 +13,24 @@ bool Relay::begin_transfer(dns::MutableBytes message, const dns::Query& query, c
     request.generation = &generations_.current();
     request.pool = to.pool;
     request.route_slot = to.slot;
+    request.started_ns = context_.now_ns;
     ++request.generation->inflight;
     counters_.inflight.add();
     transfers_.begin(std::move(request));
     return true;
 }
 
-void Relay::on_transfer_message(const Client& client, telemetry::Slot route_slot, bool first, dns::Bytes message) {
+void Relay::on_transfer_message(const TransferRequest& request, bool first, dns::Bytes message) {
     if (first) {
-        answer(client, message, route_slot, telemetry::Source::upstream);
-    } else if (!tcp_.send(client, message)) {
+        answer(request.client, message, request.route_slot, telemetry::Source::upstream, request.started_ns);
+    } else if (!tcp_.send(request.client, message)) {
         counters_.dropped[telemetry::Drop::client_gone].add();
     }
 }
 
 void Relay::on_transfer_failure(const TransferRequest& request, dns::ExtendedError error) {
     answer_own(request.message, request.query, request.client, fail(telemetry::Rejection::no_upstream, error),
-               request.route_slot);
+               request.route_slot, request.started_ns);
 }
 
 void Relay::on_transfer_end(const Client& client, Generation& generation) {

@@ -85,6 +85,12 @@ private:
         owner_.handler_->flush();
     }
 
+    bool on_half_closed() override {
+        owner_.handler_->on_turn();
+        finish();
+        return true;
+    }
+
     void on_end(io::StreamEnd end, std::error_code) override {
         owner_.handler_->on_turn();
         if (end == io::StreamEnd::bad_length || end == io::StreamEnd::cut_short) {

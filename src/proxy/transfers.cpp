@@ -102,7 +102,7 @@ private:
             return give_up(dns::ExtendedError::network_error, first);
         }
         dns::set_id(message, dns::id_of(request_.message));
-        owner_.events_.on_transfer_message(request_.client, request_.route_slot, first, message);
+        owner_.events_.on_transfer_message(request_, first, message);
         if (step == dns::TransferProgress::Step::done) return end();
         if (owner_.clients_.queued_bytes(request_.client) > pause_reading_at) stream_->pause_reading();
     }

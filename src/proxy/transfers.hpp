@@ -20,12 +20,12 @@ struct TransferRequest {
     Generation* generation = nullptr;
     std::uint32_t pool = 0;
     telemetry::Slot route_slot = telemetry::other_slot;
+    std::uint64_t started_ns = 0;
 };
 
 class TransferEvents {
 public:
-    virtual void on_transfer_message(const Client& client, telemetry::Slot route_slot, bool first,
-                                     dns::Bytes message) = 0;
+    virtual void on_transfer_message(const TransferRequest& request, bool first, dns::Bytes message) = 0;
     /// No upstream gave a first message: the client is owed an answer.
     virtual void on_transfer_failure(const TransferRequest& request, dns::ExtendedError error) = 0;
     /// The last word on a transfer, after everything else.

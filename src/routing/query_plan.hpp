@@ -57,6 +57,7 @@ public:
         return network_error_ ? dns::ExtendedError::network_error : dns::ExtendedError::no_reachable_authority;
     }
     bool may_send() const { return attempts_left_ > 0; }
+    std::uint8_t attempts_left() const { return attempts_left_; }
 
 private:
     std::uint8_t attempts_left_ = 0;
