@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "admin/pages.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace dproxy::admin {
+namespace {
+
+constexpr const char* plain = "text/plain; charset=utf-8";
+constexpr const char* json = "application/json";
+constexpr const char* html = "text/html; charset=utf-8";
+constexpr const char* prometheus_text = "text/plain; version=0.0.4; charset=utf-8";
+
+constexpr const char* start_page =
+    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>dproxy</title></head><body>\n"
+    "<h1>dproxy</h1>\n<ul>\n"
+    "<li><a href=\"/status\">/status</a>: what runs, and faults in route files</li>\n"
+    "<li><a href=\"/routes\">/routes</a>: the routes in force</li>\n"
+    "<li><a href=\"/explain?name=example.com\">/explain?name=example.com</a>: which route a name takes</li>\n"
+    "<li><a href=\"/metrics\">/metrics</a>: for Prometheus</li>\n"
+    "<li><a href=\"/livez\">/livez</a>, <a href=\"/readyz\">/readyz</a>: for probes</li>\n"
+    "</ul>\n</body></html>\n";
+
+Response liveness(const std::vector<WorkerTurn>& workers) {
+    std::string stalled;
+    for (const WorkerTurn& worker : workers) {
+        if (worker.still <= stall_limit) continue;
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(worker.still).count();
+        stalled += worker.name + " has not turned over for " + std::to_string(seconds) + " s\n";
+    }
+    if (stalled.empty()) return {200, plain, "ok\n"};
+    return {503, plain, std::move(stalled)};
+}
+
+Response readiness(const std::optional<std::string>& not_ready) {
+    if (!not_ready) return {200, plain, "ok\n"};
+    return {503, plain, *not_ready + "\n"};
+}
+
+Response explanation(const Request& request, const AdminSources& sources) {
+    const std::string* name = request.parameters.find("name");
+    if (!name || name->empty()) {
+        return {400, plain, "The parameter name is missing: /explain?name=www.example.com&type=A\n"};
+    }
+    const std::string* type = request.parameters.find("type");
+    Explanation explained = sources.explain(*name, type ? std::string_view(*type) : std::string_view());
+    if (!explained.valid) return {400, plain, std::move(explained.body) + "\n"};
+    return {200, json, std::move(explained.body)};
+}
+
+}  // namespace
+
+std::vector<Page> make_pages(AdminSources sources) {
+    const auto from = std::make_shared<const AdminSources>(std::move(sources));
+    const Handler live = [from](const Request&) { return liveness(from->workers()); };
+    return {
+        {"/", [](const Request&) { return Response{200, html, start_page}; }},
+        {"/metrics", [from](const Request&) { return Response{200, prometheus_text, from->metrics()}; }},
+        {"/livez", live},
+        {"/healthz", live},
+        {"/readyz", [from](const Request&) { return readiness(from->not_ready()); }},
+        {"/status", [from](const Request&) { return Response{200, json, from->status()}; }},
+        {"/routes", [from](const Request&) { return Response{200, json, from->routes()}; }},
+        {"/explain", [from](const Request& request) { return explanation(request, *from); }},
+    };
+}
+
+}  // namespace dproxy::admin
