@@ -75,7 +75,8 @@ std::string escaped(std::string_view text, std::size_t room, decltype(append_esc
 
 bool needs_quotes(std::string_view text) {
     if (text.empty()) return true;
-    for (const char byte : text) {
+    for (const char each : text) {
+        const auto byte = static_cast<unsigned char>(each);
         if (byte <= ' ' || byte == '"' || byte == '=' || byte == '\\' || byte == 0x7f) return true;
     }
     return false;

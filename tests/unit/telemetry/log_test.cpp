@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#include "telemetry/log.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <limits>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "catch.hpp"
+#include "telemetry/log_line.hpp"
+#include "telemetry/printable.hpp"
+
+using namespace dproxy::telemetry;
+
+namespace {
+
+std::string text(std::string_view message, Log::Fields fields, std::size_t max_length = 1000) {
+    return text_line(message, {fields.begin(), fields.size()}, max_length);
+}
+std::string json(std::string_view message, Log::Fields fields, std::size_t max_length = 1000) {
+    return json_members(message, {fields.begin(), fields.size()}, max_length);
+}
+
+struct Pipe {
+    Pipe() { REQUIRE(::pipe(ends) == 0); }
+    ~Pipe() {
+        close_reader();
+        close_writer();
+    }
+    void close_reader() { close_end(0); }
+    void close_writer() { close_end(1); }
+    void close_end(int end) {
+        if (ends[end] >= 0) ::close(ends[end]);
+        ends[end] = -1;
+    }
+    /// All lines until the end of the pipe.
+    std::vector<std::string> lines() {
+        std::vector<std::string> result(1);
+        std::array<char, 4096> block{};
+        for (ssize_t length; (length = ::read(ends[0], block.data(), block.size())) > 0;) {
+            for (const char byte : std::string_view(block.data(), static_cast<std::size_t>(length))) {
+                if (byte == '\n') {
+                    result.emplace_back();
+                } else {
+                    result.back() += byte;
+                }
+            }
+        }
+        if (result.back().empty()) result.pop_back();
+        return result;
+    }
+    int ends[2] = {-1, -1};
+};
+
+bool starts_with_time(const std::string& line) {
+    constexpr std::string_view shape = "dddd-dd-ddTdd:dd:dd.dddZ ";
+    if (line.size() < shape.size()) return false;
+    return std::equal(shape.begin(), shape.end(), line.begin(), [](char expected, char found) {
+        return expected == 'd' ? found >= '0' && found <= '9' : found == expected;
+    });
+}
+
+}  // namespace
+
+TEST_CASE("fields of every kind, as text and as JSON") {
+    const std::string held = "held";
+    const auto write = [&](auto format) {
+        return format("m", {{"s", "a b"}, {"h", held}, {"i", -3}, {"u", ~0ULL}, {"d", 0.5}, {"b", true}}, 1000U);
+    };
+    CHECK(write(text) == R"(m s="a b" h=held i=-3 u=18446744073709551615 d=0.5 b=true)");
+    CHECK(write(json) == R"("message":"m","s":"a b","h":"held","i":-3,"u":18446744073709551615,"d":0.5,"b":true)");
+}
+
+TEST_CASE("what a hostile peer sends stays on its line, and is no terminal escape") {
+    using namespace std::string_view_literals;
+    CHECK(text("m", {{"v", "a\nb\r\t\x1b[31m\0\x7f"sv}}) == R"(m v="a\nb\r\t\x1b[31m\x00\x7f")");
+    CHECK(json("m", {{"v", "a\nb\r\t\x1b[31m\0\x7f"sv}}) ==
+          R"("message":"m","v":"a\u000ab\u000d\u0009\u001b[31m\u0000\u007f")");
+    CHECK(text("m", {{"v", R"(a"b\c)"}}) == R"(m v="a\"b\\c")");
+    CHECK(json("m", {{"v", R"(a"b\c)"}}) == R"("message":"m","v":"a\"b\\c")");
+    CHECK(text("m\nx=1", {}) == R"(m\nx=1)");
+    CHECK(text("m", {{"v", ""}, {"w", "a=b"}}) == R"(m v="" w="a=b")");
+    CHECK(text("m", {{"v", "\xc2\x9b"
+                           "31m \xe2\x80\xae \xff\xc3"}}) == R"(m v="\xc2\x9b31m \xe2\x80\xae \xff\xc3")");
+    CHECK(json("m", {{"v", "\xc2\x9b\xe2\x80\xae\xff"}}) == R"("message":"m","v":"\u009b\u202e\ufffd")");
+    CHECK(json("m", {{"v", "\xf4\x8f\xbf\xbf"}}) == R"("message":"m","v":"\udbff\udfff")");
+    CHECK(text("m", {{"v", "gr\xc3\xbc\xc3\x9f"}}) == "m v=gr\xc3\xbc\xc3\x9f");
+    CHECK(json("m", {{"v", std::numeric_limits<double>::infinity()}}) == R"("message":"m","v":null)");
+}
+
+TEST_CASE("a long line is cut within a value, never within the syntax") {
+    const std::string longer(500, '\n');
+    const std::string line = text("m", {{"v", longer}, {"n", 1}}, 40);
+    CHECK(line.size() <= 40);
+    CHECK(line.ends_with(R"(\n...")"));
+    const std::string members = json("m", {{"v", longer}, {"n", 1}}, 40);
+    CHECK(members.size() <= 40);
+    CHECK(members.ends_with("...\""));
+    CHECK(json(longer, {}, 30).size() <= 30);
+    CHECK(text("m", {{"v", "abc"}}, 7) == "m v=abc");
+    CHECK(text("m", {{"v", "abcd"}}, 7) == "m v=...");
+}
+
+TEST_CASE("unprintable text is shown byte by byte") {
+    CHECK(printable("a\\032b") == "a\\032b");
+    CHECK(printable("\xed\xa0\x80") == "\\xed\\xa0\\x80");  // a surrogate
+    CHECK(printable("\xc0\xaf") == "\\xc0\\xaf");           // overlong
+    CHECK(printable("\xf5\x80\x80\x80") == "\\xf5\\x80\\x80\\x80");
+    CHECK(printable("\xe2\x82") == "\\xe2\\x82");  // cut
+    CHECK(printable("\xe2\x82\xac") == "\xe2\x82\xac");
+    CHECK(printable("\xef\xbf\xbf\xef\xbb\xbf") == "\\xef\\xbf\\xbf\\xef\\xbb\\xbf");
+}
+
+TEST_CASE("the log writes one line an event, from its level up") {
+    Pipe pipe;
+    {
+        Log log({LogLevel::info, LogFormat::text, pipe.ends[1]});
+        CHECK_FALSE(log.writes(LogLevel::debug));
+        log.debug("not this");
+        log.info("routes reloaded", {{"added", "a b"}, {"routes", 12}});
+        log.warning("careful");
+        log.error("{} %v is no format");
+    }
+    pipe.close_writer();
+    const auto lines = pipe.lines();
+    REQUIRE(lines.size() == 3);
+    for (const std::string& line : lines) CHECK(starts_with_time(line));
+    CHECK(lines[0].substr(25) == R"(info routes reloaded added="a b" routes=12)");
+    CHECK(lines[1].substr(25) == "warning careful");
+    CHECK(lines[2].substr(25) == "error {} %v is no format");
+}
+
+TEST_CASE("the log writes JSON") {
+    Pipe pipe;
+    { Log({LogLevel::debug, LogFormat::json, pipe.ends[1]}).debug("m", {{"n", 1}}); }
+    pipe.close_writer();
+    const auto lines = pipe.lines();
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].starts_with(R"({"time":"20)"));
+    CHECK(lines[0].ends_with(R"(Z","level":"debug","message":"m","n":1})"));
+}
+
+TEST_CASE("threads may log at the same time") {
+    Pipe pipe;
+    std::vector<std::string> lines;
+    std::thread reader([&] { lines = pipe.lines(); });
+    {
+        Log log({LogLevel::info, LogFormat::text, pipe.ends[1]});
+        std::vector<std::thread> writers;
+        for (int writer = 0; writer < 4; ++writer) {
+            writers.emplace_back([&log, writer] {
+                for (int i = 0; i < 500; ++i) log.info("event", {{"writer", writer}, {"i", i}});
+            });
+        }
+        for (std::thread& writer : writers) writer.join();
+    }
+    pipe.close_writer();
+    reader.join();
+    CHECK(lines.size() == 2000);
+    for (const std::string& line : lines) CHECK(starts_with_time(line));
+}
+
+TEST_CASE("a reader that takes nothing holds nobody up, and learns what it missed") {
+    Pipe pipe;
+    constexpr std::size_t events = 3 * Log::max_waiting_lines;
+    {
+        Log log({LogLevel::info, LogFormat::text, pipe.ends[1]});
+        for (std::size_t i = 0; i < events; ++i) log.info("event", {{"i", i}});
+    }  // returns although nobody reads
+    pipe.close_writer();
+    const auto lines = pipe.lines();
+    CHECK(lines.size() < events);
+    CHECK_FALSE(lines.empty());
+    for (const std::string& line : lines) CHECK((starts_with_time(line) || &line == &lines.back()));
+}
+
+TEST_CASE("a reader that comes back is told how many lines it missed") {
+    Pipe pipe;
+    std::atomic<bool> told{false};
+    std::thread reader;
+    {
+        Log log({LogLevel::info, LogFormat::text, pipe.ends[1]});
+        for (std::size_t i = 0; i < 3 * Log::max_waiting_lines; ++i) log.info("event", {{"i", i}});
+        reader = std::thread([&] {
+            std::string read;
+            std::array<char, 4096> block{};
+            for (ssize_t length; (length = ::read(pipe.ends[0], block.data(), block.size())) > 0;) {
+                read.append(block.data(), static_cast<std::size_t>(length));
+                if (read.find("lines were lost") != std::string::npos) told = true;
+            }
+        });
+        while (!told) {
+            log.info("again");
+            std::this_thread::yield();
+        }
+    }
+    pipe.close_writer();
+    reader.join();
+    CHECK(told);
+}
+
+TEST_CASE("a reader that is gone is no end of the program") {
+    const auto before = std::signal(SIGPIPE, SIG_IGN);  // as main does
+    Pipe pipe;
+    pipe.close_reader();
+    {
+        Log log({LogLevel::info, LogFormat::text, pipe.ends[1]});
+        for (int i = 0; i < 100; ++i) log.info("event");
+    }
+    { Log({LogLevel::info, LogFormat::text, -1}).info("a descriptor that is not open"); }
+    std::signal(SIGPIPE, before);
+    SUCCEED();
+}
