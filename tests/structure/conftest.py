@@ -20,9 +20,9 @@ def project():
 @pytest.fixture(scope="session")
 def program():
     """The built dproxy: the one that ctest names, else that of preset dev or release."""
-    named = os.environ.get("DPROXY_PROGRAM")
+    named = os.environ.get("DPROXY_BINARY")
     if named:
-        assert pathlib.Path(named).is_file(), f"DPROXY_PROGRAM={named} does not exist"
+        assert pathlib.Path(named).is_file(), f"DPROXY_BINARY={named} does not exist"
         return named
     for preset in ("dev", "release"):
         built = ROOT / "build" / preset / "dproxy"

@@ -15,6 +15,7 @@ TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )
+LABELS = re.compile(r"^(?:\s*(?:public|private|protected)\s*:)+")
 SCOPE = re.compile(r"\b(?:namespace|class|struct|union|enum)\b|\bextern\s*$")
 
 
@@ -48,14 +49,26 @@ def definitions(text):
     return found
 
 
+def without_templates(head):
+    """The head with what stands between angle brackets made blank."""
+    before = None
+    while before != head:
+        before = head
+        head = re.sub(r"<[^<>]*>", lambda found: " " * len(found.group(0)), head)
+    return head
+
+
 def kind_of(head, scopes, clean, begin):
     if any(scope != "scope" for scope in scopes):
         return "other"
+    begin += len(head)
+    head = LABELS.sub("", head)
+    begin -= len(head)
     keyword = SCOPE.search(head)
-    parenthesis = head.find("(")
+    parenthesis = without_templates(head).find("(")
     if keyword and (parenthesis < 0 or keyword.start() < parenthesis):
         return "scope"
-    if parenthesis < 0 or "=" in head[:parenthesis].replace("operator=", ""):
+    if parenthesis < 0 or "=" in without_templates(head)[:parenthesis].replace("operator=", ""):
         return "other"
     first = begin + len(head) - len(head.lstrip())
     return (clean.count("\n", 0, first) + 1, " ".join(head.split()))

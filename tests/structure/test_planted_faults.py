@@ -96,6 +96,8 @@ constexpr std::array<int, 2> numbers{1, 2};
 enum class Colour : int { red, green };
 const char* text = "void f() {";
 const char* raw = R"(void g() { )";
+constexpr std::array<int, static_cast<int>(Colour::red)> none{
+};
 constexpr int big = 1'000'000;
 class Thing : public Other<int(int)> {
 public:
@@ -119,7 +121,7 @@ T most(struct Pair p)
 }
 """
     found = [(last - first + 1, head.split("(")[0].split()[-1]) for first, last, head in functions.definitions(text)]
-    assert found == [(1, "Thing"), (6, "twice"), (6, "most")] or found == [(6, "twice"), (6, "most")]
+    assert found == [(1, "Thing"), (6, "twice"), (6, "most")]
 
 
 def test_tables_are_read():
