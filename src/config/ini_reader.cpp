@@ -79,7 +79,7 @@ private:
     static int take_key(void* self, const char* section, const char* name, const char*) noexcept {
         auto& reader = *static_cast<IniText*>(self);
         if (*section == '\0') {
-            reader.fault(excerpt(name) + " stands before any section; expected a line such as `[example.com]` first");
+            reader.fault(excerpt(name) + " stands before any section; expected a line `[...]` first");
         } else {
             reader.events_.push_back({IniEvent::Kind::key, reader.line_, name, reader.value_, {}});
         }

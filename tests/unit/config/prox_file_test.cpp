@@ -104,7 +104,7 @@ TEST_CASE("all faults of a file at once, in the order of the lines", "[prox_file
                  "what is this\n"
                  "[d]\n"
                  "answer = maybe\n") ==
-          Faults{"1: `port` stands before any section; expected a line such as `[example.com]` first",
+          Faults{"1: `port` stands before any section; expected a line `[...]` first",
                  "2: `a..b` is not a pattern: a label is empty (two dots in a row, or a dot at the start)",
                  "2: `w.*.x` is not a pattern: `*` may stand alone or as the whole first label, as in "
                  "`*.example.com`, which matches every name below example.com at any depth",

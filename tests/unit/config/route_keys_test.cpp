@@ -126,7 +126,7 @@ TEST_CASE("a section that is spoilt in form is not told to lack an address", "[r
     CHECK(faults.empty());
 }
 
-TEST_CASE("answers", "[route_keys]") {
+TEST_CASE("answers of a route", "[route_keys]") {
     using routing::LocalAnswer;
     const auto answer = [](std::string_view word) {
         const auto settings = read({{"answer", word}}).settings;

@@ -27,7 +27,7 @@ std::string target_text(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("durations", "[typed_values]") {
+TEST_CASE("values: durations", "[typed_values]") {
     CHECK(duration("250ms") == milliseconds{250});
     CHECK(duration("4s") == milliseconds{4000});
     CHECK(duration("1m") == milliseconds{60'000});
@@ -41,7 +41,7 @@ TEST_CASE("durations", "[typed_values]") {
     CHECK(parse_duration("", milliseconds{0}, day).fault.starts_with("nothing is not a duration"));
 }
 
-TEST_CASE("durations keep to their range", "[typed_values]") {
+TEST_CASE("values: durations keep to their range", "[typed_values]") {
     CHECK(parse_duration("10ms", milliseconds{10}, milliseconds{1000}));
     CHECK(parse_duration("1s", milliseconds{10}, milliseconds{1000}));
     CHECK(parse_duration("9ms", milliseconds{10}, milliseconds{1500}).fault ==
@@ -53,14 +53,14 @@ TEST_CASE("durations keep to their range", "[typed_values]") {
     CHECK_FALSE(parse_duration("99999999999999999999999s", milliseconds{10}, day));
 }
 
-TEST_CASE("durations are written in the largest unit that fits", "[typed_values]") {
+TEST_CASE("values: durations are written in the largest unit that fits", "[typed_values]") {
     CHECK(duration_text(milliseconds{0}) == "0s");
     CHECK(duration_text(milliseconds{250}) == "250ms");
     CHECK(duration_text(milliseconds{90'000}) == "90s");
     CHECK(duration_text(milliseconds{120'000}) == "2m");
 }
 
-TEST_CASE("numbers", "[typed_values]") {
+TEST_CASE("values: numbers", "[typed_values]") {
     CHECK(*parse_number("0", 0, 9) == 0);
     CHECK(*parse_number("0053", 1, 65535) == 53);
     CHECK(*parse_number("18446744073709551615", 0, UINT64_MAX) == UINT64_MAX);
@@ -73,7 +73,7 @@ TEST_CASE("numbers", "[typed_values]") {
     }
 }
 
-TEST_CASE("switches", "[typed_values]") {
+TEST_CASE("values: switches", "[typed_values]") {
     for (const char* word : {"true", "yes", "on", "1", "TRUE", "On"}) CHECK(*parse_switch(word) == true);
     for (const char* word : {"false", "no", "off", "0", "OFF"}) CHECK(*parse_switch(word) == false);
     for (const char* word : {"", "2", "enabled", "tru"}) CHECK_FALSE(parse_switch(word));
@@ -81,14 +81,14 @@ TEST_CASE("switches", "[typed_values]") {
           "`maybe` was found; expected `true`, `false`, `yes`, `no`, `on`, `off`, `1` or `0`");
 }
 
-TEST_CASE("choices", "[typed_values]") {
+TEST_CASE("values: choices", "[typed_values]") {
     constexpr std::array<Choice<int>, 2> words{{{"udp", 1}, {"tcp", 2}}};
     CHECK(*parse_choice("TCP", words) == 2);
     CHECK(parse_choice("", words).fault == "nothing was found; expected `udp` or `tcp`");
     CHECK_FALSE(parse_choice("ud", words));
 }
 
-TEST_CASE("lists by commas, white space or both", "[typed_values]") {
+TEST_CASE("values: lists by commas, white space or both", "[typed_values]") {
     using List = std::vector<std::string_view>;
     CHECK(split_list("a") == List{"a"});
     CHECK(split_list("a,b c , d\te") == List{"a", "b", "c", "d", "e"});
@@ -97,7 +97,7 @@ TEST_CASE("lists by commas, white space or both", "[typed_values]") {
     CHECK(split_list(" , ").empty());
 }
 
-TEST_CASE("networks", "[typed_values]") {
+TEST_CASE("values: networks", "[typed_values]") {
     const auto networks = parse_networks("10.0.0.0/8, fd00::/8 192.0.2.1");
     REQUIRE(networks);
     CHECK(networks->contains(net::Address::v4(10, 1, 2, 3)));
@@ -108,7 +108,7 @@ TEST_CASE("networks", "[typed_values]") {
     CHECK(mentions(parse_networks("").fault, "nothing was found"));
 }
 
-TEST_CASE("endpoints", "[typed_values]") {
+TEST_CASE("values: endpoints", "[typed_values]") {
     CHECK(parse_endpoint("127.0.0.1", 53, PortZero::refused)->to_string() == "127.0.0.1:53");
     CHECK(parse_endpoint("127.0.0.1:5300", 53, PortZero::refused)->to_string() == "127.0.0.1:5300");
     CHECK(parse_endpoint("[::1]:5300", 53, PortZero::refused)->to_string() == "[::1]:5300");
@@ -119,7 +119,7 @@ TEST_CASE("endpoints", "[typed_values]") {
     CHECK(mentions(parse_endpoint("example.com", 53, PortZero::taken).fault, "is not an address"));
 }
 
-TEST_CASE("targets", "[typed_values]") {
+TEST_CASE("values: targets", "[typed_values]") {
     CHECK(target_text("192.0.2.1") == "192.0.2.1:53");
     CHECK(target_text("192.0.2.1:9053") == "192.0.2.1:9053");
     CHECK(target_text("fd00::1") == "[fd00::1]:53");
@@ -146,7 +146,7 @@ TEST_CASE("what is no target is told", "[typed_values]") {
     }
 }
 
-TEST_CASE("several targets", "[typed_values]") {
+TEST_CASE("values: several targets", "[typed_values]") {
     const auto targets = parse_targets("192.0.2.1, 192.0.2.2:9053 ns.example.com", 8053);
     REQUIRE(targets);
     REQUIRE(targets->size() == 3);
