@@ -194,9 +194,11 @@ void RouteStore::describe_files(RoutesState& state) const {
     for (const auto& location : locations_) {
         state.faults.insert(state.faults.end(), location.faults.begin(), location.faults.end());
     }
+    std::unordered_set<std::string_view> in_part;  // files with a section that is left out
+    for (const auto& duplicate : in_force_.left_out) in_part.insert(duplicate.file);
     for (const auto& [key, entry] : entries_) {
         if (!entry.content && entry.read_fault.empty()) continue;  // new, and still being written
-        const bool valid = entry.read_fault.empty() && entry.content_good;
+        const bool valid = entry.read_fault.empty() && entry.content_good && !in_part.contains(key.name);
         state.files.push_back({key.name, valid, entry.good != nullptr});
         if (!entry.read_fault.empty()) {
             state.faults.push_back(whole_file(Severity::error, key.name, entry.read_fault));

@@ -43,7 +43,7 @@ struct ReloadHints {
 /// One file that exists, or whose last good version is in force.
 struct RouteFileState {
     std::string name;
-    bool valid = true;     ///< what stands in the file now is in force
+    bool valid = true;     ///< all that stands in the file now is in force
     bool in_force = true;  ///< a version of it is, perhaps an older one
     auto operator<=>(const RouteFileState&) const = default;
 };
