@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <functional>
@@ -39,6 +40,17 @@ const FoundFile& only(const DirectorySnapshot& snapshot) {
 }
 
 using Names = std::vector<std::string>;
+
+/// For root, permissions mean nothing: the call is made as another user then.
+template <typename Call>
+auto as_nobody(const Call& call) {
+    constexpr uid_t nobody = 65534;
+    const bool root = ::geteuid() == 0;
+    if (root) REQUIRE(::seteuid(nobody) == 0);
+    auto result = call();
+    if (root) REQUIRE(::seteuid(0) == 0);
+    return result;
+}
 
 }  // namespace
 
@@ -239,6 +251,42 @@ TEST_CASE("a file of the largest size is read, a larger one is told and not read
     const auto snapshot = look(top.path());
     CHECK(only(snapshot).text.empty());
     CHECK(only(snapshot).fault == "holds 1048577 bytes, expected at most 1048576");
+}
+
+TEST_CASE("a file that is not as long as it says is tried some times and given up") {
+    TemporaryDirectory top;
+    // Files in /proc say that they are empty.
+    fs::create_symlink("/proc/self/status", top / "x.prox");
+    const auto snapshot = look(top.path());
+    CHECK(only(snapshot).state == State::unreadable);
+    CHECK(only(snapshot).text.empty());
+    CHECK(only(snapshot).fault == "changed each time it was read, 3 times in a row");
+}
+
+TEST_CASE("what may not be read is told, file by file and folder by folder") {
+    TemporaryDirectory top;
+    fs::permissions(top.path(), fs::perms::all);
+    fs::create_directories(top / "closed");
+    write_file(top / "a.prox", "a");
+    write_file(top / "secret.prox", "s");
+    fs::permissions(top / "secret.prox", fs::perms::none);
+    fs::permissions(top / "closed", fs::perms::none);
+    const auto snapshot = as_nobody([&] { return look(top.path()); });
+    fs::permissions(top / "closed", fs::perms::all);
+    REQUIRE(snapshot.files.size() == 2);
+    CHECK(snapshot.files[0].found.text == "a");
+    CHECK(snapshot.files[1].found.state == State::unreadable);
+    CHECK(snapshot.files[1].found.fault == "cannot be opened: Permission denied");
+    REQUIRE(snapshot.unread.size() == 1);
+    CHECK(snapshot.unread[0].name == (top / "closed").string());
+    CHECK(snapshot.unread[0].fault == "cannot be opened: Permission denied");
+}
+
+TEST_CASE("a plain file that is called ..data is none of the kubelet's") {
+    TemporaryDirectory top;
+    write_file(top / "..data", "");
+    write_file(top / "a.prox", "a");
+    CHECK(only(look(top.path())).text == "a");
 }
 
 TEST_CASE("files, subdirectories and bytes are limited, by the order of names") {
