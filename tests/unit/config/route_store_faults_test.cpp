@@ -93,6 +93,8 @@ TEST_CASE_METHOD(StoreFixture, "the later one of two equal patterns is left out,
     CHECK(both.new_faults[0].line == 1);
     CHECK(both.new_faults[0].message.find(shown("a.prox") + ":1") != std::string::npos);
     CHECK_FALSE(both.state->success);
+    CHECK(both.state->files[0].valid);
+    CHECK_FALSE(both.state->files[1].valid);
 
     SECTION("the first is removed") {
         fs::remove(file("a.prox"));
