@@ -12,6 +12,14 @@
 namespace dproxy::dns {
 namespace {
 
+/// Pieces one after the other. (`"text" + std::string` gives GCC 12 a false alarm, its bug 105651.)
+template <class... Pieces>
+std::string joined(const Pieces&... pieces) {
+    std::string text;
+    (text.append(pieces), ...);
+    return text;
+}
+
 constexpr std::string_view hex_digits = "0123456789abcdef";
 
 std::uint32_t read_u32(const std::uint8_t* at) { return std::uint32_t{read_u16(at)} << 16 | read_u16(at + 2); }
@@ -23,13 +31,13 @@ std::string class_text(std::uint16_t rclass) {
         case 1: return "IN";
         case 3: return "CH";
         case 4: return "HS";
-        default: return "CLASS" + std::to_string(rclass);
+        default: return joined("CLASS", std::to_string(rclass));
     }
 }
 
 /// RFC 3597 5: fits every type.
 std::string unknown_data(Bytes rdata) {
-    std::string text = "\\# " + std::to_string(rdata.size());
+    std::string text = joined("\\# ", std::to_string(rdata.size()));
     if (!rdata.empty()) text += ' ';
     for (const auto byte : rdata) {
         text += hex_digits[byte >> 4];
@@ -43,7 +51,8 @@ void append_quoted(std::string& text, Bytes bytes) {
     for (const auto byte : bytes) {
         if (byte < ' ' || byte >= 127) {
             const auto digits = std::to_string(1000 + byte);
-            text += '\\' + digits.substr(1);
+            text += '\\';
+            text.append(digits, 1);
             continue;
         }
         if (byte == '"' || byte == '\\') text += '\\';
@@ -119,21 +128,22 @@ std::string record_line(Bytes message, const Record& record) {
     const auto owner = Name::read(message, at);
     auto data = known_data(message, record);
     if (data && data->ends_with(' ')) data->pop_back();
-    return (owner ? absolute(*owner) : "<unreadable name>") + " " + std::to_string(record.ttl(message)) + " " +
-           class_text(record.rclass) + " " + std::string(type_name(record.type)) + " " +
-           (data ? *data : unknown_data(record.rdata(message)));
+    return joined(owner ? absolute(*owner) : "<unreadable name>", " ", std::to_string(record.ttl(message)), " ",
+                  class_text(record.rclass), " ", type_name(record.type), " ",
+                  data ? *data : unknown_data(record.rdata(message)));
 }
 
 std::string opt_line(Bytes message, const Record& opt) {
     const std::uint32_t ttl = opt.ttl(message);
-    std::string text = ";; EDNS version " + std::to_string(ttl >> 16 & 0xff) + " size " + std::to_string(opt.rclass);
+    std::string text =
+        joined(";; EDNS version ", std::to_string(ttl >> 16 & 0xff), " size ", std::to_string(opt.rclass));
     if ((ttl & 0x8000) != 0) text += " do";
     const bool walks = walk_options(opt.rdata(message), [&](std::uint16_t code, Bytes data, std::size_t) {
         if (code != option::extended_error || data.size() < 2) {
-            text += " option " + std::to_string(code);
+            text += joined(" option ", std::to_string(code));
             return;
         }
-        text += " EDE " + std::to_string(read_u16(data.data()));
+        text += joined(" EDE ", std::to_string(read_u16(data.data())));
         if (data.size() > 2) append_quoted(text += ' ', data.subspan(2));
     });
     return walks ? text : text + " (options cannot be read)";
@@ -150,9 +160,9 @@ std::string header_line(Bytes reply) {
     unsigned rcode = rcode_of(reply);
     if (const auto place = find_opt(reply); place.found) rcode |= (place.opt.ttl(reply) >> 24) << 4;
     std::string text = rcode <= 255 ? std::string(rcode_name(static_cast<std::uint8_t>(rcode)))
-                                    : "RCODE" + std::to_string(rcode);
+                                    : joined("RCODE", std::to_string(rcode));
     for (const auto& flag : flags)
-        if ((reply[flag.byte] & flag.bit) != 0) text += " " + std::string(flag.name);
+        if ((reply[flag.byte] & flag.bit) != 0) text += joined(" ", flag.name);
     return text + "\n";
 }
 
@@ -176,9 +186,9 @@ std::string describe_reply(Bytes reply) {
             Record record;
             const std::size_t begin = at;
             if (!read_record(reply, at, record))
-                return text + ";; the record at byte " + std::to_string(begin) + " cannot be read\n";
+                return joined(text, ";; the record at byte ", std::to_string(begin), " cannot be read\n");
             const bool is_opt = record.type == type::opt;
-            if (!is_opt && !headed) text += ";; " + std::string(name) + "\n";
+            if (!is_opt && !headed) text += joined(";; ", name, "\n");
             headed = headed || !is_opt;
             text += (is_opt ? opt_line(reply, record) : record_line(reply, record)) + "\n";
         }

@@ -103,8 +103,9 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text, std::uint16_t def
 }
 
 std::string Endpoint::to_string() const {
-    const auto host = address.to_string();
-    return (address.is_v4() ? host : "[" + host + "]") + ":" + std::to_string(port);
+    std::string text = address.to_string();
+    if (!address.is_v4()) text.insert(0, 1, '[') += ']';
+    return (text += ':') += std::to_string(port);
 }
 
 std::optional<Network> Network::parse(std::string_view text) {
