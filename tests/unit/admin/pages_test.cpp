@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "admin/pages.hpp"
+
+#include <algorithm>
+
+#include "catch.hpp"
+
+using namespace dproxy::admin;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Scene {
+    std::vector<WorkerTurn> workers{{"worker 0", 0s}, {"worker 1", 1s}};
+    std::optional<std::string> not_ready;
+    std::vector<Page> pages = make_pages({
+        [] { return std::string("metrics\n"); },
+        [this] { return workers; },
+        [this] { return not_ready; },
+        [] { return std::string(R"({"status":1})"); },
+        [] { return std::string(R"({"routes":1})"); },
+        [](std::string_view name, std::string_view type) {
+            if (name == "..") return Explanation{false, "The name .. has an empty label."};
+            return Explanation{true, std::string(name) + "," + std::string(type)};
+        },
+    });
+
+    Response get(std::string_view target) const {
+        const Target parts = split_target(target);
+        const auto page =
+            std::find_if(pages.begin(), pages.end(), [&](const Page& each) { return each.path == parts.path; });
+        REQUIRE(page != pages.end());
+        return page->handler({std::string(parts.path), parse_query(parts.query).value()});
+    }
+};
+
+}  // namespace
+
+TEST_CASE("metrics are in the text format, whatever the scraper would rather have") {
+    const Response response = Scene().get("/metrics");
+    CHECK(response.status == 200);
+    CHECK(response.content_type == "text/plain; version=0.0.4; charset=utf-8");
+    CHECK(response.body == "metrics\n");
+}
+
+TEST_CASE("live while every worker turns over") {
+    Scene scene;
+    for (const char* path : {"/livez", "/healthz"}) {
+        scene.workers[1].still = stall_limit;
+        CHECK(scene.get(path).status == 200);
+        scene.workers[1].still = stall_limit + 1s;
+        const Response response = scene.get(path);
+        CHECK(response.status == 503);
+        CHECK(response.body == "worker 1 has not turned over for 11 s\n");
+    }
+}
+
+TEST_CASE("ready, or why not") {
+    Scene scene;
+    CHECK(scene.get("/readyz").status == 200);
+    scene.not_ready = "draining";
+    CHECK(scene.get("/readyz").status == 503);
+    CHECK(scene.get("/readyz").body == "draining\n");
+}
+
+TEST_CASE("status, routes and explain are JSON") {
+    const Scene scene;
+    CHECK(scene.get("/status").body == R"({"status":1})");
+    CHECK(scene.get("/routes").body == R"({"routes":1})");
+    CHECK(scene.get("/explain?name=a.example&type=MX").body == "a.example,MX");
+    CHECK(scene.get("/explain?name=a.example").body == "a.example,");
+    for (const char* path : {"/status", "/routes", "/explain?name=a"}) {
+        CHECK(scene.get(path).content_type == "application/json");
+    }
+}
+
+TEST_CASE("explain needs a name that can be read") {
+    const Scene scene;
+    for (const char* target : {"/explain", "/explain?name=", "/explain?type=A"}) {
+        CHECK(scene.get(target).status == 400);
+        CHECK(scene.get(target).body.find("name is missing") != std::string::npos);
+    }
+    const Response response = scene.get("/explain?name=..");
+    CHECK(response.status == 400);
+    CHECK(response.content_type == "text/plain; charset=utf-8");
+    CHECK(response.body == "The name .. has an empty label.\n");
+}
+
+TEST_CASE("the start page links to every other") {
+    const Scene scene;
+    const std::string start = scene.get("/").body;
+    for (const Page& page : scene.pages) {
+        if (page.path == "/" || page.path == "/healthz") continue;
+        INFO(page.path);
+        CHECK(start.find("href=\"" + page.path) != std::string::npos);
+    }
+}
