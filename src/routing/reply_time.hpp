@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // How long an upstream usually takes, and so how long one attempt at it is waited for. After RFC 6298:
 // a smoothed mean and a smoothed deviation; their sum (mean + 4 deviations) lies above nearly all replies.
+// Other than there, the deviation grows quickly and shrinks slowly: a recursive server is quick nine times
+// and slow the tenth, and that tenth reply is no reason to ask twice.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +25,8 @@ public:
             return;
         }
         const std::uint64_t apart = taken_ns > mean_ns_ ? taken_ns - mean_ns_ : mean_ns_ - taken_ns;
-        deviation_ns_ = deviation_ns_ - deviation_ns_ / 4 + apart / 4;
+        const std::uint64_t part = apart > deviation_ns_ ? 4 : 32;
+        deviation_ns_ = deviation_ns_ - deviation_ns_ / part + apart / part;
         mean_ns_ = mean_ns_ - mean_ns_ / 8 + taken_ns / 8;
     }
 

@@ -41,6 +41,6 @@ TEST_CASE("the estimate follows an upstream that becomes slower and quicker agai
     for (int i = 0; i < 100; ++i) time.observe(2 * ms);
     for (int i = 0; i < 100; ++i) time.observe(400 * ms);
     CHECK(time.attempt_ns() >= 400 * ms);
-    for (int i = 0; i < 100; ++i) time.observe(2 * ms);
+    for (int i = 0; i < 300; ++i) time.observe(2 * ms);
     CHECK(time.attempt_ns() == ReplyTime::least_ns);
 }

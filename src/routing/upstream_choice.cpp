@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "routing/upstream_choice.hpp"
+
+#include "dns/name.hpp"
+
+namespace dproxy::routing {
+
+namespace {
+
+std::uint64_t mix(std::uint64_t value) {
+    value ^= value >> 33;
+    value *= 0xff51afd7ed558ccd;
+    value ^= value >> 33;
+    value *= 0xc4ceb9fe1a85ec53;
+    return value ^ value >> 33;
+}
+
+/// The candidates that may be chosen: the fresh ones, or, where there is none, those tried before.
+struct Eligible {
+    std::span<const Candidate> candidates;
+    bool tried;
+
+    bool operator()(std::size_t index) const {
+        return candidates[index].usable && candidates[index].tried == tried;
+    }
+    std::size_t count() const {
+        std::size_t found = 0;
+        for (std::size_t i = 0; i < candidates.size(); ++i) found += (*this)(i);
+        return found;
+    }
+    /// The n-th of them, counted from 0.
+    std::size_t nth(std::size_t n) const {
+        for (std::size_t i = 0;; ++i) {
+            if ((*this)(i) && n-- == 0) return i;
+        }
+    }
+};
+
+/// Equal ones take turns, else the first would have all queries whenever the load is low.
+std::size_t least_outstanding(const Eligible& eligible, std::uint32_t turn) {
+    const std::size_t size = eligible.candidates.size();
+    std::size_t best = size;
+    for (std::size_t step = 0; step < size; ++step) {
+        const std::size_t i = (turn + step) % size;
+        if (!eligible(i)) continue;
+        if (best == size || eligible.candidates[i].outstanding < eligible.candidates[best].outstanding) best = i;
+    }
+    return best;
+}
+
+/// Rendezvous hashing: when an upstream goes down or is added, only the names it had or gets move.
+std::size_t highest_score(const Eligible& eligible, std::uint64_t name_hash) {
+    std::size_t best = eligible.nth(0);
+    std::uint64_t best_score = 0;
+    for (std::size_t i = best; i < eligible.candidates.size(); ++i) {
+        const std::uint64_t score = mix(name_hash ^ mix(eligible.candidates[i].identity));
+        if (eligible(i) && score >= best_score) {
+            best = i;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+}  // namespace
+
+std::optional<std::size_t> choose_upstream(Policy policy, std::span<const Candidate> candidates,
+                                           const ChoiceFacts& facts) {
+    Eligible eligible{candidates, false};
+    std::size_t count = eligible.count();
+    if (count == 0) {
+        eligible.tried = true;
+        count = eligible.count();
+    }
+    if (count == 0) return std::nullopt;
+    switch (policy) {
+        case Policy::least_outstanding:
+            return least_outstanding(eligible, facts.turn);
+        case Policy::round_robin:
+            return eligible.nth(facts.turn % count);
+        case Policy::random:
+            return eligible.nth(facts.random % count);
+        case Policy::hash:
+            return highest_score(eligible, facts.name_hash);
+        case Policy::first:
+            break;
+    }
+    return eligible.nth(0);
+}
+
+std::uint64_t hash_of_name(dns::Bytes name) {
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const std::uint8_t byte : name) hash = (hash ^ dns::to_lower(byte)) * 0x100000001b3;
+    return mix(hash);
+}
+
+}  // namespace dproxy::routing
