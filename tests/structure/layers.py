@@ -118,6 +118,6 @@ def documented_layers(architecture):
         folder, _, includes_cell, third_cell = row
         names = quoted(folder)
         if names and not names[0].startswith("src/"):
-            third = tuple(name for name in THIRD_PARTIES if name in third_cell.lower().split())
+            third = tuple(re.findall(r"\w+", third_cell.lower()))
             layers[names[0]] = (tuple(quoted(includes_cell)), third)
     return layers
