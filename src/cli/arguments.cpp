@@ -73,7 +73,8 @@ private:
             if (!word.starts_with('-')) {
                 return set_verb(word, at);
             }
-            const bool alone = word == "--tcp" || word.find('=') != std::string_view::npos;
+            const bool alone = word == "--tcp" || word.find('=') != std::string_view::npos ||
+                               (at + 1 < words_.size() && words_[at + 1].starts_with("--"));
             at += alone ? 0 : 1;
         }
     }

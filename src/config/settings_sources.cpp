@@ -72,25 +72,21 @@ private:
     SettingCapabilities capabilities_;
     SettingsReading reading_;
     std::map<std::string, std::vector<Given>, std::less<>> given_;  ///< by key, in the order of precedence
-    std::string section_;                                           ///< of the main file, in lower case
-    bool section_known_ = false;
+    bool section_known_ = false;                                    ///< the keys of the main file are for us
     std::string file_name_;
 };
 
 void Reader::read_section(const Given& at) {
-    section_ = lower_case(at.value);
-    section_known_ = section_ == main_section;
-    if (section_ == old_section) {
+    section_known_ = equal_words(at.value, main_section);
+    if (equal_words(at.value, old_section)) {
         report(Severity::warning, at, "[redis] is ignored: routes are read from files alone");
-    } else if (!section_known_ && !section_.empty()) {
+    } else if (!section_known_ && !at.value.empty()) {
         report(Severity::error, at, "unknown section " + excerpt(at.value) + "; expected [dproxy]");
     }
 }
 
 void Reader::read_file_key(std::string_view key, const Given& given) {
-    if (section_.empty()) {
-        report(Severity::error, given, "key " + excerpt(key) + " stands before the section [dproxy]");
-    } else if (!section_known_) {
+    if (!section_known_) {
         return;  // one message for the section is enough
     } else if (key == old_key) {
         report(Severity::warning, given, "`bootstrapdelay` is ignored: there is nothing to wait for");

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include "cli/arguments.hpp"
+
+#include "catch.hpp"
+
+namespace {
+
+using namespace dproxy::cli;
+
+ParsedArguments parse(std::vector<std::string> words) { return parse_arguments(words); }
+
+Arguments good(std::vector<std::string> words) {
+    auto parsed = parse_arguments(words);
+    CHECK(parsed.error == "");
+    return parsed.arguments;
+}
+
+/// `key=value` of every setting, in order.
+std::string settings_of(const Arguments& arguments) {
+    std::string text;
+    for (const auto& [key, value] : arguments.settings) text += key + "=" + value + " ";
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("serve is the default verb", "[arguments]") {
+    CHECK(good({}).verb == Verb::serve);
+    CHECK(good({"serve"}).verb == Verb::serve);
+    const auto arguments = good({"--config", "/etc/dproxy.conf", "--port", "1053", "--strict=true", "--listen", "::1"});
+    CHECK(arguments.verb == Verb::serve);
+    CHECK(arguments.config_file == "/etc/dproxy.conf");
+    CHECK(settings_of(arguments) == "port=1053 strict=true listen=::1 ");
+    CHECK(good({"--port=1", "serve", "--port", "2"}).verb == Verb::serve);
+    CHECK_FALSE(good({}).config_file);
+}
+
+TEST_CASE("flags keep their order and may be given twice", "[arguments]") {
+    CHECK(settings_of(good({"--port", "1", "--port=2"})) == "port=1 port=2 ");
+    CHECK(good({"--config", "a", "--config=b"}).config_file == "b");
+    CHECK(settings_of(good({"--masterupstream="})) == "masterupstream= ");
+    CHECK(settings_of(good({"--drain", "-1"})) == "drain=-1 ");  // a bad value, not a missing one
+    CHECK(settings_of(good({"--listen=a=b"})) == "listen=a=b ");
+}
+
+TEST_CASE("usage errors name what is wrong", "[arguments]") {
+    CHECK(parse({"--prot", "53"}).error == "unknown option `--prot`; did you mean `--port`?");
+    CHECK(parse({"-p", "53"}).error == "unknown option `-p`; dproxy --help lists what there is");
+    CHECK(parse({"--"}).error == "unknown option `--`; dproxy --help lists what there is");
+    CHECK(parse({"--port"}).error == "--port needs a value");
+    CHECK(parse({"--strict", "--port", "53"}).error == "--strict needs a value");
+    CHECK(parse({"--config"}).error == "--config needs a value");
+    CHECK(parse({"cehck"}).error == "unknown verb `cehck`; did you mean `check`?");
+    CHECK(parse({"upstream/"}).error == "unknown verb `upstream/`; dproxy --help lists what there is");
+    CHECK(parse({"serve", "upstream/"}).error == "unexpected argument `upstream/` (dproxy --help shows the usage)");
+    CHECK(parse({"check", "--format", "xml"}).error == "--format: `xml` was found; expected text or json");
+    CHECK(parse({"--format", "json"}).error.starts_with("unknown option `--format`"));
+    CHECK(parse({"--tcp"}).error.starts_with("unknown option `--tcp`"));
+}
+
+TEST_CASE("check and routes take directories and a format", "[arguments]") {
+    const auto check = good({"check", "a", "b", "--format", "json"});
+    CHECK(check.verb == Verb::check);
+    CHECK(check.directories == std::vector<std::string>{"a", "b"});
+    CHECK(check.json);
+    CHECK_FALSE(good({"check", "--format=text"}).json);
+    CHECK_FALSE(good({"check", "--format=json", "--format=text"}).json);
+    CHECK(good({"--config", "f", "routes"}).verb == Verb::routes);
+    CHECK(good({"routes", "a"}).directories.size() == 1);
+}
+
+TEST_CASE("--admin is a URL for explain and routes, else a setting", "[arguments]") {
+    CHECK(good({"routes", "--admin", "http://127.0.0.1:8080"}).url == "http://127.0.0.1:8080");
+    CHECK(good({"--admin", "http://[::1]:1", "explain", "a.example"}).url == "http://[::1]:1");
+    CHECK(settings_of(good({"--admin", "off"})) == "admin=off ");
+    CHECK(settings_of(good({"healthcheck", "--admin", "127.0.0.1:9"})) == "admin=127.0.0.1:9 ");
+}
+
+TEST_CASE("explain takes a name and a type", "[arguments]") {
+    const auto arguments = good({"explain", "www.example.com", "mx", "--format=json"});
+    CHECK(arguments.verb == Verb::explain);
+    CHECK(arguments.name == "www.example.com");
+    CHECK(arguments.type == 15);
+    CHECK(arguments.json);
+    CHECK_FALSE(good({"explain", "a"}).type);
+    CHECK(parse({"explain"}).error == "a NAME is missing, as in: dproxy explain www.example.com");
+    CHECK(parse({"explain", ""}).error == "NAME is empty, expected a domain name");
+    CHECK(parse({"explain", "a", "NOTYPE"}).error == "`NOTYPE` was found; expected a type such as A, MX or TYPE65280");
+    CHECK(parse({"explain", "a", "A", "b"}).error == "unexpected argument `b` after a name and its type");
+}
+
+TEST_CASE("ask takes a server, a transport and what it expects", "[arguments]") {
+    const auto arguments = good({"ask", "@[::1]:5353", "a.example", "AAAA", "--tcp", "--expect", "nxdomain"});
+    CHECK(arguments.verb == Verb::ask);
+    CHECK(arguments.name == "a.example");
+    CHECK(arguments.type == 28);
+    CHECK(arguments.server == dproxy::net::Address::parse("::1"));
+    CHECK(arguments.server_port == 5353);
+    CHECK(arguments.tcp);
+    CHECK(arguments.expect == 3);
+
+    const auto bare = good({"ask", "a", "@192.0.2.1"});
+    CHECK(bare.server == dproxy::net::Address::parse("192.0.2.1"));
+    CHECK_FALSE(bare.server_port);
+    CHECK_FALSE(bare.tcp);
+    CHECK_FALSE(bare.expect);
+    CHECK(good({"--tcp", "ask", "a"}).tcp);
+
+    for (const auto* bad : {"@", "@ns.example", "@127.0.0.1:0", "@127.0.0.1:65536"}) {
+        INFO(bad);
+        CHECK(parse({"ask", "a", bad}).error.find("expected an address") != std::string::npos);
+    }
+    CHECK(parse({"ask", "a", "--expect", "FINE"}).error ==
+          "--expect: `FINE` was found; expected an rcode such as NOERROR or REFUSED");
+    CHECK(parse({"ask", "a", "--expect"}).error == "--expect needs a value");
+    CHECK(parse({"ask", "a", "--tcp=yes"}).error == "--tcp takes no value");
+    CHECK(parse({"ask", "@127.0.0.1"}).error == "a NAME is missing, as in: dproxy ask www.example.com");
+}
+
+TEST_CASE("healthcheck takes a URL", "[arguments]") {
+    CHECK(good({"healthcheck"}).verb == Verb::healthcheck);
+    CHECK_FALSE(good({"healthcheck"}).url);
+    CHECK(good({"healthcheck", "http://127.0.0.1:8080/readyz"}).url == "http://127.0.0.1:8080/readyz");
+    CHECK(parse({"healthcheck", "a", "b"}).error.starts_with("unexpected argument `b`"));
+}
+
+TEST_CASE("help and version win over everything before and after them", "[arguments]") {
+    CHECK(good({"--help"}).verb == Verb::help);
+    CHECK(good({"-h"}).verb == Verb::help);
+    CHECK(good({"check", "--help"}).verb == Verb::help);
+    CHECK(good({"--port", "53", "--version"}).verb == Verb::version);
+    CHECK(good({"explain", "--help"}).verb == Verb::help);
+}
