@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "proxy/upstream_health.hpp"
 #include "routing/route_settings.hpp"
 #include "routing/route_table.hpp"
 #include "telemetry/counters.hpp"
@@ -19,6 +20,8 @@ struct UpstreamSpec {
     std::uint64_t serial = 0;
     routing::UpstreamKey key;
     telemetry::Slot slot = telemetry::other_slot;
+    routing::Health health_mode = routing::Health::off;  ///< the most watchful of its routes
+    std::shared_ptr<UpstreamHealth> health;              ///< never null
 };
 
 /// The settings of a group of routes, with the upstreams that its targets are at present.

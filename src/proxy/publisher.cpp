@@ -45,7 +45,9 @@ Pool Publisher::make_pool(std::shared_ptr<const routing::RouteSettings> settings
         key.tls_name = settings->tls_name;
         key.tls_ca = settings->tls_ca;
         const auto [place, added] = places.try_emplace(key, static_cast<std::uint32_t>(set.upstreams.size()));
-        if (added) set.upstreams.push_back({0, std::move(key), telemetry::other_slot});
+        if (added) set.upstreams.push_back({0, std::move(key), telemetry::other_slot, routing::Health::off, nullptr});
+        UpstreamSpec& upstream = set.upstreams[place->second];
+        upstream.health_mode = most_watchful(upstream.health_mode, settings->health);
         pool.upstreams.push_back(place->second);
     }
     pool.settings = std::move(settings);
@@ -54,21 +56,26 @@ Pool Publisher::make_pool(std::shared_ptr<const routing::RouteSettings> settings
 
 void Publisher::name_upstreams(PoolSet& set, Publication& publication, telemetry::MetricLabels& labels,
                                std::chrono::steady_clock::time_point now) {
-    std::map<UpstreamKey, std::uint64_t> serials;
+    std::map<UpstreamKey, Known> known;
     std::vector<std::string> names;
     names.reserve(set.upstreams.size());
     for (UpstreamSpec& upstream : set.upstreams) {
-        const auto known = serials_.find(upstream.key);
-        upstream.serial = known == serials_.end() ? next_serial_++ : known->second;
-        serials.emplace(upstream.key, upstream.serial);
+        const auto before = known_.find(upstream.key);
+        const Known one = before != known_.end() ? before->second : Known{next_serial_++, std::make_shared<UpstreamHealth>()};
+        upstream.serial = one.serial;
+        upstream.health = one.health;
+        known.emplace(upstream.key, one);
         names.push_back(upstream.key.endpoint.to_string());
     }
-    serials_ = std::move(serials);
+    known_ = std::move(known);
     const std::vector<std::string_view> views(names.begin(), names.end());
     auto assignment = upstreams_.assign(views, now);
     for (std::size_t i = 0; i < names.size(); ++i) {
         set.upstreams[i].slot = assignment.slots[i];
-        labels.upstreams.push_back({assignment.slots[i], std::move(names[i]), nullptr});
+        // Shares the health's life, points to its one fact.
+        const auto& health = set.upstreams[i].health;
+        labels.upstreams.push_back(
+            {assignment.slots[i], std::move(names[i]), std::shared_ptr<const std::atomic<bool>>(health, &health->up)});
     }
     publication.upstream_slots_to_clear = std::move(assignment.to_clear);
 }

@@ -40,7 +40,11 @@ private:
     std::shared_ptr<const routing::RouteSettings> master_;
     telemetry::SlotBook routes_;
     telemetry::SlotBook upstreams_;
-    std::map<routing::UpstreamKey, std::uint64_t> serials_;  ///< of the upstreams of the last publication
+    struct Known {
+        std::uint64_t serial = 0;
+        std::shared_ptr<UpstreamHealth> health;
+    };
+    std::map<routing::UpstreamKey, Known> known_;  ///< the upstreams of the last publication
     std::uint64_t next_serial_ = 1;
 };
 

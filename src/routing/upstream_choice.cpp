@@ -38,14 +38,18 @@ struct Eligible {
 
 /// Equal ones take turns, else the first would have all queries whenever the load is low.
 std::size_t least_outstanding(const Eligible& eligible, std::uint32_t turn) {
-    const std::size_t size = eligible.candidates.size();
-    std::size_t best = size;
-    for (std::size_t step = 0; step < size; ++step) {
-        const std::size_t i = (turn + step) % size;
-        if (!eligible(i)) continue;
-        if (best == size || eligible.candidates[i].outstanding < eligible.candidates[best].outstanding) best = i;
+    std::uint32_t least = 0xffffffff;
+    std::uint32_t equal = 0;
+    for (std::size_t i = 0; i < eligible.candidates.size(); ++i) {
+        const std::uint32_t outstanding = eligible.candidates[i].outstanding;
+        if (!eligible(i) || outstanding > least) continue;
+        equal = outstanding < least ? 1 : equal + 1;
+        least = outstanding;
     }
-    return best;
+    std::uint32_t left = turn % equal;
+    for (std::size_t i = 0;; ++i) {
+        if (eligible(i) && eligible.candidates[i].outstanding == least && left-- == 0) return i;
+    }
 }
 
 /// Rendezvous hashing: when an upstream goes down or is added, only the names it had or gets move.
