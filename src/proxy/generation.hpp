@@ -16,6 +16,7 @@ namespace dproxy::proxy {
 struct Generation {
     std::shared_ptr<const PoolSet> pools;
     std::vector<Upstream*> upstreams;  ///< of pools->upstreams, in its order
+    std::vector<std::uint32_t> turns;  ///< of each pool: grows with each of its queries
     std::uint32_t inflight = 0;
     /// Of each route, queries in flight: zero pages until counted in.
     struct FreeZeroed {

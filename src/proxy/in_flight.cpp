@@ -57,6 +57,7 @@ void InFlightTable::release(QueryIndex index) {
     assert(entry.in_use);
     entry.in_use = false;
     entry.large_message.reset();
+    entry.fallback.reset();
     entry.wake_next = free_;
     free_ = index;
     --size_;

@@ -5,7 +5,9 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
+#include "dns/client_subnet.hpp"
 #include "dns/query.hpp"
 #include "proxy/client.hpp"
 #include "proxy/id_table.hpp"
@@ -29,6 +31,12 @@ struct Attempt {
     std::uint64_t sent_ns = 0;
 };
 
+/// A reply that is kept while a better one is hoped for. As the upstream sent it, ID apart.
+struct StoredReply {
+    std::vector<std::uint8_t> message;
+    bool by_stream = false;
+};
+
 struct InFlight {
     Client client;
     dns::Query query;
@@ -48,7 +56,9 @@ struct InFlight {
     QueryIndex wake_previous = no_query;
     QueryIndex wake_next = no_query;
     std::array<Attempt, routing::max_attempts> attempts;
+    dns::AddedSubnet added_subnet = dns::AddedSubnet::nothing;  ///< to be taken out of replies
     std::unique_ptr<std::uint8_t[]> large_message;
+    std::unique_ptr<StoredReply> fallback;  ///< the first reply of an rcode that `fallback_on` names
 };
 
 class InFlightTable {

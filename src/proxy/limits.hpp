@@ -29,6 +29,11 @@ inline constexpr std::uint64_t one_at_a_time_ns = 60 * second_ns;
 inline constexpr std::size_t pause_reading_at = 64 * 1024;          ///< bytes of answers not yet taken
 inline constexpr std::size_t max_queued_bytes = 128 * 1024 * 1024;  ///< of all clients together
 
+/// An upstream that is down is risked a query this often by each worker, where nobody else is up.
+inline constexpr std::uint64_t trial_interval_ns = second_ns / 2;
+/// Of the upstreams of one route, as many take part in a choice.
+inline constexpr std::size_t max_candidates = 256;
+
 /// Batches read from one socket before the others have their turn.
 inline constexpr int batches_per_turn = 4;
 

@@ -70,6 +70,12 @@ private:
     bool begin(dns::MutableBytes message, const dns::Query& query, const Client& client, const Destination& to);
     bool begin_transfer(dns::MutableBytes message, const dns::Query& query, const Client& client, const Destination& to);
     void attempt(QueryIndex index);
+    /// Whom to ask next; null when all are down and none may be risked.
+    Upstream* choose(InFlight& entry);
+    Upstream* try_one_that_is_down(Upstream* upstream);
+    bool goes_over_tcp(const InFlight& entry) const;
+    bool falls_back(const InFlight& entry, std::uint8_t rcode) const;
+    void deliver(const InFlight& entry, dns::MutableBytes reply, bool by_stream);
     void send_attempt(QueryIndex index, Attempt& attempt, const Link* avoid);
     void schedule(QueryIndex index);
     void wake(QueryIndex index);

@@ -13,6 +13,22 @@ Upstream::Upstream(UpstreamContext& context, const UpstreamSpec& spec) : context
 
 Upstream::~Upstream() = default;
 
+void Upstream::heard() {
+    last_heard_ns_ = context_.now_ns;
+    // Each worker says so now and then only: the value is shared between processors.
+    if (context_.now_ns - reported_ns_ < UpstreamHealth::report_interval_ns) return;
+    reported_ns_ = context_.now_ns;
+    spec_.health->heard_ns.store(context_.now_ns, std::memory_order_relaxed);
+    spec_.health->timeouts.store(0, std::memory_order_relaxed);
+}
+
+void Upstream::timed_out() {
+    counters().failures[telemetry::Failure::timeout].add();
+    suspect();
+    // Only time-outs with no response between count; the report above may be a moment old.
+    if (context_.now_ns - last_heard_ns_ > UpstreamHealth::report_interval_ns) spec_.health->timeouts.fetch_add(1);
+}
+
 Upstream::Sent Upstream::send(QueryIndex query, Attempt& attempt, bool over_tcp, const Link* avoid) {
     attempt.sent_ns = context_.now_ns;
     if (over_tcp) {

@@ -78,9 +78,17 @@ public:
     /// The next query that waits for a stream, if it still does.
     QueryIndex next_waiting();
 
-    /// A message came from it: it is alive.
-    void heard() { last_heard_ns_ = context_.now_ns; }
+    /// A response came from it: it is alive.
+    void heard();
     std::uint64_t last_heard_ns() const { return last_heard_ns_; }
+    /// An attempt ran out of time with no response from it since: the prober may look at once.
+    void suspect() { spec_.health->suspected.store(true, std::memory_order_relaxed); }
+    /// A query has come to its end without a reply from it.
+    void timed_out();
+    bool is_up() const { return spec_.health->up.load(std::memory_order_relaxed); }
+    /// Down, but a query may be risked to find out whether it still is.
+    bool may_try() const { return context_.now_ns - tried_ns_ >= trial_interval_ns; }
+    void note_trial() { tried_ns_ = context_.now_ns; }
     void attempt_opened() {
         ++inflight_;
         counters().inflight.add();
@@ -117,6 +125,8 @@ private:
     routing::ReplyTime reply_time_;
     std::uint32_t inflight_ = 0;
     std::uint64_t last_heard_ns_ = 0;
+    std::uint64_t reported_ns_ = 0;  ///< when it was last said that it is alive
+    std::uint64_t tried_ns_ = 0;
 
     std::vector<std::unique_ptr<UpstreamSocket>> sockets_;
     std::vector<std::unique_ptr<UpstreamSocket>> retired_;  ///< read until their queries end

@@ -14,6 +14,7 @@ enum class AttemptEnd : std::uint8_t {
     timed_out,  ///< its share of time ran out; a late reply still counts
     network,    ///< the network said no: ICMP, reset, connection closed
     overload,   ///< could not be sent within our own limits
+    fell_back,  ///< a reply came, of an rcode that `fallback_on` names
 };
 
 enum class Step : std::uint8_t {
@@ -52,12 +53,19 @@ public:
         return open_ > 0 ? Step::wait : Step::give_up;
     }
 
+    /// There is nobody left to ask: what is open is waited for, and then it is over.
+    Step stop_sending() {
+        attempts_left_ = 0;
+        return open_ > 0 ? Step::wait : Step::give_up;
+    }
+
     /// What the client is told when all came to nothing.
     dns::ExtendedError error() const {
         return network_error_ ? dns::ExtendedError::network_error : dns::ExtendedError::no_reachable_authority;
     }
     bool may_send() const { return attempts_left_ > 0; }
     std::uint8_t attempts_left() const { return attempts_left_; }
+    std::uint8_t open() const { return open_; }
 
 private:
     std::uint8_t attempts_left_ = 0;
