@@ -95,11 +95,12 @@ def test_a_connection_that_waits_for_its_answer_is_not_idle(limited):
 
 
 def test_a_used_connection_stays(limited):
-    proxy, _ = limited(tcp_idle="1s")
+    proxy, _ = limited(tcp_idle="700ms")
     with proxy.client("tcp") as client:
         end = time.monotonic() + 2
         while time.monotonic() < end:
             assert works(client)
+            time.sleep(0.02)  # the pace of the client, so that tcp_queries is not reached
 
 
 def test_queries_of_a_connection_are_limited(limited):

@@ -129,9 +129,20 @@ def test_usemasterupstream_false_leaves_the_master_upstream_alone(world, transpo
 def test_upstreams_of_ipv6_and_a_port_for_all(world, transport, family):
     six, four = world.upstream(1, host="::1"), world.upstream(2)
     proxy = world.proxy(route("six.test", six) + route("four.test", "127.0.0.1", port=four.port)
-                        + route("bare.test", "[::1]", port=six.port) + route("host.test", "localhost", port=four.port))
+                        + route("bare.test", "[::1]", port=six.port))
     for name, marker in (("six.test", 1), ("four.test", 2), ("bare.test", 1)):
         assert wire.marker_of(proxy.ask(transport, wire.query(name), family)) == marker
+
+
+def test_a_host_name_is_resolved_or_refused_in_words(world):
+    """What is not built is never accepted silently."""
+    upstream = world.upstream(1)
+    proxy = world.proxy({"host.prox": route("host.test", "localhost", port=upstream.port)})
+    if proxy.metrics().one("dproxy_config_last_reload_successful"):
+        proxy.until("host.test", 1)
+    else:
+        (fault,) = proxy.json("/status")["routes"]["faults"]
+        assert "localhost" in fault["message"] and fault["line"] == 2
 
 
 def test_the_files_of_the_go_program_work_unchanged(world, transport):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """AXFR and IXFR over TCP: many messages for one query, on an upstream connection of their own."""
+import socket
+import struct
 import time
 
 import pytest
@@ -196,12 +198,26 @@ def test_before_the_first_message_the_second_upstream_is_asked(world, closed_add
         expect(client, query, zone(2))
 
 
-def test_a_client_that_leaves_ends_the_transfer(world):
-    def behave(exchange):
-        exchange.reply(messages_of(exchange.message, zone(3))[0])
+@pytest.mark.parametrize("reset", [False, True], ids=["close", "reset"])
+def test_a_client_that_leaves_ends_the_transfer(world, reset):
+    held = []
+    client = world.relay(world.upstream(1, held.append), timeout="30s").client("tcp")
+    client.send(transfer_query())
+    wait_until(lambda: held, "the query")
+    first = messages_of(held[0].message, zone(3))[0]
+    held[0].reply(first)
+    assert client.receive() is not None
+    if reset:
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    wait_until(lambda: held[0].reply(first) or held[0].connection.closed_by_peer.is_set(),
+               "the end of the upstream's connection")
 
-    upstream = world.upstream(1, behave)
-    client = world.relay(upstream, timeout="30s").client("tcp")
+
+def test_a_client_that_leaves_a_transfer_that_stands_still_ends_it_in_time(world):
+    """A close looks like a half close until something is sent; the timeout between messages bounds it."""
+    upstream = world.upstream(1, lambda exchange: exchange.reply(messages_of(exchange.message, zone(3))[0]))
+    client = world.relay(upstream, timeout="1s").client("tcp")
     client.send(transfer_query())
     assert client.receive() is not None
     client.close()

@@ -24,17 +24,22 @@ ROUTE_VALUES = {
     "client_subnet": "off", "proxy_protocol": "off", "tls_verify": "on",
 }
 NOT_BUILT_VALUES = [
-    ("protocol", "tls"), ("protocol", "https"), ("policy", "round-robin"), ("policy", "hash"), ("fallback_on", "servfail"),
-    ("health", "on"), ("health", "passive"), ("client_subnet", "add"), ("proxy_protocol", "v2"), ("tls_name", "ns.example"),
-    ("tls_ca", "/etc/ssl/ca.pem"), ("tls_verify", "off"), ("address", "ns.example.com"),
+    ("protocol", "tls"), ("protocol", "https"), ("policy", "round-robin"), ("policy", "hash"),
+    ("fallback_on", "servfail"), ("health", "on"), ("health", "passive"), ("client_subnet", "add"),
+    ("proxy_protocol", "v2"), ("tls_name", "ns.example"), ("tls_ca", "/etc/ssl/ca.pem"), ("tls_verify", "off"),
+    ("address", "ns.example.com"),
 ]
 NOT_BUILT = re.compile(r"not (?:supported by this version|built) yet")
 
 
+def environment():
+    """Without variables that would be settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("DPROXY_")}
+
+
 def run(program, *arguments, cwd):
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("DPROXY_")}
-    return subprocess.run([program, *arguments], cwd=cwd, env=clean, capture_output=True, text=True, check=False,
-                          timeout=START_SECONDS)
+    return subprocess.run([program, *arguments], cwd=cwd, env=environment(), capture_output=True, text=True,
+                          check=False, timeout=START_SECONDS)
 
 
 def check(program, folder, text):
@@ -124,7 +129,7 @@ def running(program, tmp_path_factory):
     (folder / "routes" / "one.prox").write_text("[.example.com]\n\taddress = 127.0.0.1:9\n")
     arguments = ["--upstreamlocation", "routes", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--drain", "0s",
                  "--logformat", "json"]
-    process = subprocess.Popen([program, *arguments], cwd=folder, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([program, *arguments], cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True)
     try:
         yield address_in_log(process)
     finally:

@@ -52,7 +52,9 @@ public:
         std::string header;
         std::string body;
 
-        bool has(std::string_view line) const { return header.find("\r\n" + std::string(line) + "\r\n") != header.npos; }
+        bool has(std::string_view line) const {
+            return header.find("\r\n" + std::string(line) + "\r\n") != header.npos;
+        }
     };
     /// One response, its body as long as Content-Length says, or without one for HEAD.
     Answer receive(bool head = false) {

@@ -105,7 +105,9 @@ TEST_CASE("a request with a body is refused") {
     HttpClient client(running.port());
     SECTION("of known length") { client.send("GET /echo HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello"); }
     SECTION("huge") { client.send("GET /echo HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n"); }
-    SECTION("in chunks") { client.send("GET /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"); }
+    SECTION("in chunks") {
+        client.send("GET /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+    }
     CHECK(client.receive().status == 413);
     CHECK(client.is_closed());
 }

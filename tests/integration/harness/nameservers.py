@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+"""Real nameservers with a zone of ours: knot, nsd, unbound from the distribution's packages."""
+import shutil
+import subprocess
+
+from . import wire
+from .client import ask
+from .deadline import wait_until
+from .ports import free_port
+
+ADDRESSES = ("127.0.0.1", "::1")
+BIG = 300  # records below big.ZONE: more than any datagram takes
+
+
+def zone_text(zone):
+    lines = [f"$ORIGIN {zone}.", "$TTL 300", f"@ SOA ns.{zone}. admin.{zone}. 7 3600 600 86400 60", "@ NS ns",
+             "ns A 127.0.0.1", "ns AAAA ::1", "www A 192.0.2.80", "www AAAA 2001:db8::80", '@ TXT "a zone of the tests"',
+             "alias CNAME www", "_dns._udp SRV 0 0 53 ns", "*.wild A 192.0.2.99"]
+    lines += [f'medium TXT "{number} {"m" * 200}"' for number in range(6)]
+    lines += [f'big TXT "{number} {"b" * 180}"' for number in range(BIG)]
+    lines += [f"host{number} A 10.{number // 65536}.{number // 256 % 256}.{number % 256}" for number in range(20000)]
+    return "\n".join(lines) + "\n"
+
+
+def knot(directory, zone, port):
+    config = f"""
+server:
+    rundir: "{directory}"
+    listen: [ 127.0.0.1@{port}, "::1@{port}" ]
+    tcp-idle-timeout: 20
+log:
+  - target: "{directory}/log"
+    any: info
+database:
+    storage: "{directory}"
+acl:
+  - id: local
+    address: [ 127.0.0.0/8, "::1" ]
+    action: transfer
+policy:
+  - id: quick
+    algorithm: ecdsap256sha256
+template:
+  - id: default
+    storage: "{directory}"
+    semantic-checks: off
+zone:
+  - domain: {zone}
+    file: "{directory}/zone"
+    acl: local
+    dnssec-signing: on
+    dnssec-policy: quick
+    zonefile-sync: -1
+    journal-content: none
+"""
+    return config, ["knotd", "-c", f"{directory}/config"]
+
+
+def nsd(directory, zone, port):
+    config = f"""
+server:
+    ip-address: 127.0.0.1@{port}
+    ip-address: ::1@{port}
+    username: ""
+    pidfile: ""
+    zonesdir: "{directory}"
+    zonelistfile: "{directory}/zone.list"
+    xfrdfile: ""
+    xfrdir: "{directory}"
+    database: ""
+    logfile: "{directory}/log"
+    server-count: 1
+remote-control:
+    control-enable: no
+zone:
+    name: {zone}
+    zonefile: "{directory}/zone"
+    provide-xfr: 127.0.0.0/8 NOKEY
+    provide-xfr: ::1 NOKEY
+"""
+    return config, ["nsd", "-d", "-c", f"{directory}/config"]
+
+
+def unbound(directory, zone, port):
+    config = f"""
+server:
+    interface: 127.0.0.1@{port}
+    interface: ::1@{port}
+    access-control: 127.0.0.0/8 allow
+    access-control: ::1 allow
+    username: ""
+    chroot: ""
+    directory: "{directory}"
+    pidfile: ""
+    use-syslog: no
+    logfile: "{directory}/log"
+    do-daemonize: no
+    num-threads: 1
+    module-config: "iterator"
+    local-zone: "test." nodefault
+remote-control:
+    control-enable: no
+auth-zone:
+    name: {zone}
+    zonefile: "{directory}/zone"
+    for-downstream: yes
+    for-upstream: no
+"""
+    return config, ["unbound", "-d", "-c", f"{directory}/config"]
+
+
+class Nameserver:
+    """One zone on one port, over UDP and TCP, of both families. Ready when made."""
+
+    def __init__(self, make, directory, zone):
+        self.zone, self.port = zone, free_port()
+        directory.mkdir(parents=True)
+        (directory / "zone").write_text(zone_text(zone))
+        config, command = make(directory, zone, self.port)
+        (directory / "config").write_text(config)
+        program = shutil.which(command[0]) or shutil.which(command[0], path="/usr/sbin:/sbin")
+        assert program, f"{command[0]} is not installed"
+        self.log = directory / "output"
+        with self.log.open("wb") as output:
+            self.process = subprocess.Popen([program, *command[1:]], stdout=output, stderr=output, cwd=directory)
+        wait_until(self.answers, lambda: f"an answer of {command[0]}: {self.log.read_text()}", patience=30)
+
+    def answers(self):
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            reply = ask("tcp", "127.0.0.1", self.port, wire.query(f"www.{self.zone}"), patience=1)
+        except OSError:
+            return False
+        return reply is not None and wire.marker_of(reply) == 80
+
+    def __str__(self):
+        return f"127.0.0.1:{self.port}"
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+SERVERS = {"knot": knot, "nsd": nsd, "unbound": unbound}
