@@ -20,6 +20,7 @@ using Error = boost::system::error_code;
 
 namespace {
 
+constexpr std::size_t discard_bytes = 1024;
 constexpr std::size_t kept_capacity = 16 * 1024; ///< an output buffer that grew larger is given back
 
 tcp::endpoint to_asio(const net::Endpoint& endpoint) {
@@ -61,6 +62,7 @@ struct MessageStream::State : std::enable_shared_from_this<MessageStream::State>
     bool write_active = false;
     bool close_after_write = false;
     bool lingering = false;
+    std::unique_ptr<std::uint8_t[]> discarded;  ///< read after the end, and thrown away
     bool half_closed = false;  ///< by the peer
 };
 
@@ -148,8 +150,8 @@ void MessageStream::State::linger() {
 void MessageStream::State::discard() {
     if (reading) return;
     reading = true;
-    const auto room = framer.space();
-    socket.async_read_some(asio::buffer(room.data(), room.size()),
+    if (!discarded) discarded.reset(new std::uint8_t[discard_bytes]);
+    socket.async_read_some(asio::buffer(discarded.get(), discard_bytes),
                            [self = shared_from_this()](const Error& error, std::size_t) {
                                self->reading = false;
                                if (!self->events) return;

@@ -80,7 +80,8 @@ private:
     std::string status() const;
     void wait_for_signal();
     void on_signal(int signal);
-    void finish_workers();
+    enum class Patience { none, for_queries };
+    void finish_workers(Patience patience);
     void set_not_ready(std::string reason);
     std::string not_ready() const;
 
@@ -253,23 +254,25 @@ void Server::on_signal(int signal) {
     if (draining_) {
         log_.info("stopping at once", {{"reason", "a second signal"}});
         drain_timer_.cancel();
-        return finish_workers();
+        return finish_workers(Patience::none);
     }
     draining_ = true;
     set_not_ready("draining");
     log_.info("draining", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}, {"drain_ms", settings_.drain.count()}});
     drain_timer_.expires_after(settings_.drain);
     drain_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) finish_workers();
+        if (!error) finish_workers(Patience::for_queries);
     });
 }
 
-void Server::finish_workers() {
-    if (finishing_) return;
+void Server::finish_workers(Patience patience) {
+    if (finishing_) return io_.stop();  // the second signal came while queries were waited for
     finishing_ = true;
     std::chrono::milliseconds longest{0};
-    for (const proxy::Pool& pool : reloader_->publication()->pools->pools) {
-        longest = std::max(longest, pool.settings->timeout);
+    if (patience == Patience::for_queries) {
+        for (const proxy::Pool& pool : reloader_->publication()->pools->pools) {
+            longest = std::max(longest, pool.settings->timeout);
+        }
     }
     unfinished_ = worker_count_;
     for (const auto& worker : workers_) {

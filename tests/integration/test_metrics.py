@@ -97,7 +97,8 @@ def test_nothing_but_what_is_promised(first):
 
 @pytest.mark.parametrize("name", PROCESS)
 def test_the_process_is_described_as_by_every_client_of_prometheus(first, name):
-    assert first.one(name) > 0
+    # A process that only just began may not have used a clock tick of CPU time.
+    assert first.one(name) >= 0 if name == "process_cpu_seconds_total" else first.one(name) > 0
 
 
 def test_the_start_time_is_now(first):

@@ -92,7 +92,7 @@ def test_a_wrong_value_is_status_2_and_one_line_that_names_it(tmp_path, key, val
                environment={f"DPROXY_{key.upper()}": value} if source == "environment" else {})
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
-    assert key.lower() in done.stderr.lower() and word in done.stderr, done.stderr
+    assert key.lower() in done.stderr.lower() and word.lower() in done.stderr.lower(), done.stderr
     if source == "file":
         assert "main.conf:2" in done.stderr
 
