@@ -61,7 +61,8 @@ void Publisher::name_upstreams(PoolSet& set, Publication& publication, telemetry
     names.reserve(set.upstreams.size());
     for (UpstreamSpec& upstream : set.upstreams) {
         const auto before = known_.find(upstream.key);
-        const Known one = before != known_.end() ? before->second : Known{next_serial_++, std::make_shared<UpstreamHealth>()};
+        const Known one = before != known_.end() ? before->second
+                                                 : Known{next_serial_++, std::make_shared<UpstreamHealth>()};
         upstream.serial = one.serial;
         upstream.health = one.health;
         known.emplace(upstream.key, one);

@@ -68,7 +68,8 @@ private:
     Destination find_route(dns::Bytes name) const;
 
     bool begin(dns::MutableBytes message, const dns::Query& query, const Client& client, const Destination& to);
-    bool begin_transfer(dns::MutableBytes message, const dns::Query& query, const Client& client, const Destination& to);
+    bool begin_transfer(dns::MutableBytes message, const dns::Query& query, const Client& client,
+                        const Destination& to);
     void attempt(QueryIndex index);
     /// Whom to ask next; null when all are down and none may be risked.
     Upstream* choose(InFlight& entry);

@@ -52,7 +52,8 @@ Upstream::Sent Upstream::send(QueryIndex query, Attempt& attempt, bool over_tcp,
 QueryIndex Upstream::next_waiting() {
     while (!waiting_.empty()) {
         const Waiting next = waiting_.front();
-        const bool room = std::any_of(streams_.begin(), streams_.end(), [](const auto& one) { return one->has_room(); });
+        const bool room =
+            std::any_of(streams_.begin(), streams_.end(), [](const auto& one) { return one->has_room(); });
         if (!room && streams_.size() >= max_streams) return no_query;
         waiting_.pop_front();
         const InFlight& entry = context_.queries[next.query];
@@ -86,8 +87,8 @@ UpstreamSocket* Upstream::socket_for(const Link* avoid) {
     }
     if (sockets_.empty()) return nullptr;
     rotation_ %= sockets_.size();
-    if (sockets_[rotation_].get() == avoid && sockets_.size() > 1) return sockets_[(rotation_ + 1) % sockets_.size()].get();
-    return sockets_[rotation_].get();
+    UpstreamSocket* socket = sockets_[rotation_].get();
+    return socket == avoid ? sockets_[(rotation_ + 1) % sockets_.size()].get() : socket;
 }
 
 UpstreamStream* Upstream::stream_for(const Link* avoid) {
@@ -107,7 +108,8 @@ void Upstream::retire(std::size_t index) {
 
 void Upstream::replace(UpstreamSocket& socket) {
     if (context_.now_ns - replaced_ns_ < replace_interval_ns) return;
-    const auto found = std::find_if(sockets_.begin(), sockets_.end(), [&](const auto& one) { return one.get() == &socket; });
+    const auto found =
+        std::find_if(sockets_.begin(), sockets_.end(), [&](const auto& one) { return one.get() == &socket; });
     if (found == sockets_.end()) return;
     replaced_ns_ = context_.now_ns;
     retire(static_cast<std::size_t>(found - sockets_.begin()));

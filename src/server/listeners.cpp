@@ -62,13 +62,14 @@ Listeners bind_listeners(const std::vector<net::Endpoint>& endpoints, unsigned w
     for (net::Endpoint endpoint : endpoints) {
         const char* transport = "";
         std::error_code error;
-        const bool bound = is_free(endpoint, transport, error) && bind_for_workers(endpoint, listeners, transport, error);
+        const bool bound =
+            is_free(endpoint, transport, error) && bind_for_workers(endpoint, listeners, transport, error);
         if (bound) {
             listeners.endpoints.push_back(endpoint);
         } else if (error == std::errc::address_family_not_supported ||
                    (error == std::errc::address_not_available && endpoint.address.is_unspecified())) {
-            listeners.warnings.push_back("this kernel has no " + std::string(endpoint.address.is_v4() ? "IPv4" : "IPv6") +
-                                         ": not listening on " + endpoint.to_string());
+            const std::string family = endpoint.address.is_v4() ? "IPv4" : "IPv6";
+            listeners.warnings.push_back("this kernel has no " + family + ": not listening on " + endpoint.to_string());
         } else {
             listeners = {};
             listeners.error = describe(endpoint, transport, error);

@@ -174,9 +174,10 @@ void Server::start_workers(Listeners& listeners, std::shared_ptr<const proxy::Pu
         for (io::Fd& socket : listeners.of_worker[i].tcp) workers_[i]->listen_tcp(std::move(socket));
         workers_[i]->start(publication);
     }
-    reloader_->start(worker_count_, [this](std::shared_ptr<const proxy::Publication> made, Reloader::Released released) {
+    const auto publish = [this](std::shared_ptr<const proxy::Publication> made, Reloader::Released released) {
         for (const auto& worker : workers_) worker->publish(made, released);
-    });
+    };
+    reloader_->start(worker_count_, publish);
 }
 
 std::string Server::start_admin() {
@@ -206,7 +207,9 @@ admin::AdminSources Server::admin_sources() {
         for (const auto& counters : counters_) turns.push_back(counters->heartbeat.value());
         const auto stillness = heartbeats_.stillness(turns, Clock::now());
         std::vector<admin::WorkerTurn> workers;
-        for (std::size_t i = 0; i < stillness.size(); ++i) workers.push_back({"worker " + std::to_string(i), stillness[i]});
+        for (std::size_t i = 0; i < stillness.size(); ++i) {
+            workers.push_back({"worker " + std::to_string(i), stillness[i]});
+        }
         return workers;
     };
     sources.not_ready = [this]() -> std::optional<std::string> {
@@ -258,7 +261,8 @@ void Server::on_signal(int signal) {
     }
     draining_ = true;
     set_not_ready("draining");
-    log_.info("draining", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}, {"drain_ms", settings_.drain.count()}});
+    const char* name = signal == SIGTERM ? "SIGTERM" : "SIGINT";
+    log_.info("draining", {{"signal", name}, {"drain_ms", settings_.drain.count()}});
     drain_timer_.expires_after(settings_.drain);
     drain_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) finish_workers(Patience::for_queries);

@@ -22,6 +22,18 @@ std::uint64_t sum(const std::vector<const WorkerCounters*>& workers, Read read) 
     return total;
 }
 
+/// What was counted under each reason, where it was anything.
+template <typename Label, typename Read>
+json::object counts_by_reason(const std::vector<const WorkerCounters*>& workers, Read read) {
+    json::object counts;
+    for (std::size_t i = 0; i < telemetry::count_of<Label>; ++i) {
+        const auto reason = static_cast<Label>(i);
+        const auto count = sum(workers, [&](const WorkerCounters& worker) { return read(worker)[reason].value(); });
+        if (count > 0) counts[telemetry::name_of(reason)] = count;
+    }
+    return counts;
+}
+
 std::string_view name_of(routing::Protocol protocol) {
     switch (protocol) {
         case routing::Protocol::udp: return "udp";
@@ -44,19 +56,17 @@ json::object upstream_object(const proxy::UpstreamSpec& upstream, const std::vec
     object["inflight"] = total([](const auto& counters) { return counters.inflight.value(); });
     const std::uint64_t replies = total([](const auto& counters) {
         std::uint64_t count = 0;
-        for (std::size_t i = 0; i < telemetry::DurationHistogram::bucket_count; ++i) count += counters.duration.bucket(i);
+        for (std::size_t i = 0; i < telemetry::DurationHistogram::bucket_count; ++i) {
+            count += counters.duration.bucket(i);
+        }
         return count;
     });
     object["replies"] = replies;
     const std::uint64_t sum_ns = total([](const auto& counters) { return counters.duration.sum_ns(); });
     if (replies > 0) object["mean_reply_ms"] = static_cast<double>(sum_ns) / static_cast<double>(replies) / 1e6;
-    json::object failures;
-    for (std::size_t i = 0; i < telemetry::count_of<Failure>; ++i) {
-        const auto reason = static_cast<Failure>(i);
-        const std::uint64_t count = total([&](const auto& counters) { return counters.failures[reason].value(); });
-        if (count > 0) failures[telemetry::name_of(reason)] = count;
-    }
-    object["failures"] = std::move(failures);
+    object["failures"] = counts_by_reason<Failure>(workers, [&](const WorkerCounters& worker) -> const auto& {
+        return worker.upstream(upstream.slot).failures;
+    });
     return object;
 }
 
@@ -97,20 +107,10 @@ json::object reloads_object(const StatusFacts& facts) {
 json::object traffic_object(const StatusFacts& facts) {
     json::object traffic;
     traffic["inflight"] = sum(facts.workers, [](const WorkerCounters& worker) { return worker.inflight.value(); });
-    json::object dropped;
-    for (std::size_t i = 0; i < telemetry::count_of<telemetry::Drop>; ++i) {
-        const auto reason = static_cast<telemetry::Drop>(i);
-        const auto count = sum(facts.workers, [&](const WorkerCounters& worker) { return worker.dropped[reason].value(); });
-        if (count > 0) dropped[telemetry::name_of(reason)] = count;
-    }
-    traffic["dropped"] = std::move(dropped);
-    json::object rejected;
-    for (std::size_t i = 0; i < telemetry::count_of<telemetry::Rejection>; ++i) {
-        const auto reason = static_cast<telemetry::Rejection>(i);
-        const auto count = sum(facts.workers, [&](const WorkerCounters& worker) { return worker.rejected[reason].value(); });
-        if (count > 0) rejected[telemetry::name_of(reason)] = count;
-    }
-    traffic["rejected"] = std::move(rejected);
+    traffic["dropped"] = counts_by_reason<telemetry::Drop>(
+        facts.workers, [](const WorkerCounters& worker) -> const auto& { return worker.dropped; });
+    traffic["rejected"] = counts_by_reason<telemetry::Rejection>(
+        facts.workers, [](const WorkerCounters& worker) -> const auto& { return worker.rejected; });
     return traffic;
 }
 

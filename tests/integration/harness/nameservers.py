@@ -14,7 +14,8 @@ BIG = 300  # records below big.ZONE: more than any datagram takes
 
 def zone_text(zone):
     lines = [f"$ORIGIN {zone}.", "$TTL 300", f"@ SOA ns.{zone}. admin.{zone}. 7 3600 600 86400 60", "@ NS ns",
-             "ns A 127.0.0.1", "ns AAAA ::1", "www A 192.0.2.80", "www AAAA 2001:db8::80", '@ TXT "a zone of the tests"',
+             "ns A 127.0.0.1", "ns AAAA ::1", "www A 192.0.2.80", "www AAAA 2001:db8::80",
+              '@ TXT "a zone of the tests"',
              "alias CNAME www", "_dns._udp SRV 0 0 53 ns", "*.wild A 192.0.2.99"]
     lines += [f'medium TXT "{number} {"m" * 200}"' for number in range(6)]
     lines += [f'big TXT "{number} {"b" * 180}"' for number in range(BIG)]

@@ -27,7 +27,8 @@ std::map<std::size_t, int> spread(Policy policy, const std::vector<Candidate>& l
     std::map<std::size_t, int> counts;
     for (std::uint32_t i = 0; i < queries; ++i) {
         const auto name = name_of("host" + std::to_string(i) + ".example");
-        const auto chosen = choose_upstream(policy, list, {i, static_cast<std::uint32_t>(random()), hash_of_name(name.wire())});
+        const auto drawn = static_cast<std::uint32_t>(random());
+        const auto chosen = choose_upstream(policy, list, {i, drawn, hash_of_name(name.wire())});
         REQUIRE(chosen);
         ++counts[*chosen];
     }
@@ -87,7 +88,8 @@ TEST_CASE("a slow upstream gets the less the more wait for it", "[upstream_choic
 }
 
 TEST_CASE("a retry goes to another upstream, and to the same one only when there is no other", "[upstream_choice]") {
-    for (const Policy policy : {Policy::least_outstanding, Policy::round_robin, Policy::random, Policy::hash, Policy::first}) {
+    for (const Policy policy :
+         {Policy::least_outstanding, Policy::round_robin, Policy::random, Policy::hash, Policy::first}) {
         auto list = candidates(3);
         list[0].tried = list[2].tried = true;
         for (std::uint32_t i = 0; i < 50; ++i) CHECK(choose_upstream(policy, list, {i, i * 77, i * 99}) == 1);
