@@ -26,9 +26,9 @@ inline constexpr std::uint16_t https_port = 443;  ///< RFC 8484
 /// What is built. A value that asks for more is refused with a message that says so.
 struct Capabilities {
     bool host_names = false;      ///< names in `address`
-    bool policies = false;        ///< other than `first`
+    bool policies = true;         ///< other than `first`
     bool health = false;          ///< `on` and `passive`
-    bool fallback = false;        ///< `fallback_on` other than `none`
+    bool fallback = true;         ///< `fallback_on` other than `none`
     bool encryption = false;      ///< `tls`, `https`, and the tls_ keys
     bool client_subnet = false;   ///< `add`
     bool proxy_protocol = false;  ///< `v2`

@@ -24,8 +24,7 @@ ROUTE_VALUES = {
     "client_subnet": "off", "proxy_protocol": "off", "tls_verify": "on",
 }
 NOT_BUILT_VALUES = [
-    ("protocol", "tls"), ("protocol", "https"), ("policy", "round-robin"), ("policy", "hash"),
-    ("fallback_on", "servfail"), ("health", "on"), ("health", "passive"), ("client_subnet", "add"),
+    ("protocol", "tls"), ("protocol", "https"), ("health", "on"), ("health", "passive"), ("client_subnet", "add"),
     ("proxy_protocol", "v2"), ("tls_name", "ns.example"), ("tls_ca", "/etc/ssl/ca.pem"), ("tls_verify", "off"),
     ("address", "ns.example.com"),
 ]
