@@ -18,7 +18,7 @@ int run_verb(const Arguments& arguments, const std::vector<std::string>& environ
         case Verb::help: out << help_text(); return exit_good;
         case Verb::serve: break;
     }
-    assert(!"serve is the program's, not a verb that ends");
+    assert(arguments.verb != Verb::serve);  // the program itself, not a verb that ends
     return exit_usage;
 }
 
