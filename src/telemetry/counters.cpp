@@ -128,12 +128,7 @@ void UpstreamCounters::clear() noexcept {
     inflight.set(0);
 }
 
-template <typename T>
-void WorkerCounters::Free<T>::operator()(T* counters) const noexcept {
-    ::munmap(counters, bytes);
-}
-template struct WorkerCounters::Free<RouteCounters>;
-template struct WorkerCounters::Free<UpstreamCounters>;
+void WorkerCounters::Unmap::operator()(void* counters) const noexcept { ::munmap(counters, bytes); }
 
 WorkerCounters::WorkerCounters(std::size_t route_slots, std::size_t upstream_slots)
     : route_slots_(route_slots),

@@ -185,15 +185,14 @@ struct alignas(64) WorkerCounters {
     std::size_t upstream_slots() const noexcept { return upstream_slots_; }
 
 private:
-    template <typename T>
-    struct Free {
+    struct Unmap {
         std::size_t bytes = 0;
-        void operator()(T* counters) const noexcept;
+        void operator()(void* counters) const noexcept;
     };
     std::size_t route_slots_;
     std::size_t upstream_slots_;
-    std::unique_ptr<RouteCounters[], Free<RouteCounters>> routes_;
-    std::unique_ptr<UpstreamCounters[], Free<UpstreamCounters>> upstreams_;
+    std::unique_ptr<RouteCounters[], Unmap> routes_;
+    std::unique_ptr<UpstreamCounters[], Unmap> upstreams_;
 };
 
 }  // namespace dproxy::telemetry
