@@ -166,7 +166,7 @@ def test_a_peer_that_never_reads_is_closed_and_holds_up_nobody(world):
     upstream.wait_for(20)
     assert len(proxy.ask("tcp", wire.query("other.test"))) == 60000
     proxy.until_metric(0, "dproxy_tcp_connections", side="client")
-    assert len(upstream.messages("other.test")) == 1
+    assert upstream.messages("other.test")
     deaf.close()
 
 

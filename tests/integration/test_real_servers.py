@@ -44,7 +44,8 @@ def tool(program, port, host, *arguments):
 def essence(output):
     """What the server said: no times, IDs, cookies and addresses, records in any order."""
     lines = [line for line in output.splitlines() if line.strip() and not re.search(
-        r"Query time|Time |WHEN|SERVER|From |Received|MSG SIZE|cmd:|DiG|COOKIE|global options|Warning|XFR size|NSID", line)]
+        r"Query time|Time |WHEN|SERVER|From |Received|MSG SIZE|cmd:|DiG|COOKIE|global options|Warning|XFR size|"
+        r"NSID", line)]
     return sorted(re.sub(r"\bid: \d+|, ERROR.*|RRSIG\s.*", "", line) for line in lines)
 
 
