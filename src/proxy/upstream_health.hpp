@@ -14,10 +14,12 @@ namespace dproxy::proxy {
 /// monotonic clock, in nanoseconds.
 struct UpstreamHealth {
     std::atomic<bool> up{true};            ///< written by the prober only; true until known to be down
-    std::atomic<std::uint64_t> changed_ns{0};  ///< when `up` changed last; 0: never. Written by the prober
+    /// Since when `up` is as it is: from its last change, or from when the prober first knew of the upstream;
+    /// 0: not yet known to it. Written by the prober.
+    std::atomic<std::uint64_t> changed_ns{0};
     /// When a worker had a message from it last. A worker writes at most each report_interval_ns.
     std::atomic<std::uint64_t> heard_ns{0};
-    /// Queries that timed out since a message came: `passive` counts them.
+    /// Queries that timed out since a message came, or since `up` changed: `passive` counts them.
     std::atomic<std::uint32_t> timeouts{0};
     /// A worker lacks a reply: the next probe may come at once.
     std::atomic<bool> suspected{false};

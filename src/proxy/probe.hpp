@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// One probe of an upstream: a query for the name servers of the root, over the transport that the upstream's
+// routes use, from a socket of its own. Belongs to the thread of its context; destroying it ends it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "io/datagram_batch.hpp"
+#include "io/random_ids.hpp"
+#include "routing/route_settings.hpp"
+#include "telemetry/counters.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace dproxy::proxy {
+
+/// What all probes share. Owned by the prober.
+struct ProbeContext {
+    boost::asio::io_context& io;
+    telemetry::WorkerCounters& counters;
+    io::RandomIds random;
+    io::ReceiveBatch received;
+    io::SendBatch to_send;
+};
+
+class Probe {
+public:
+    /// Called once, when an answer (nothing) or a failure came. The probe may be destroyed in it.
+    using Done = std::function<void(std::optional<telemetry::Failure>)>;
+
+    virtual ~Probe() = default;
+    Probe(const Probe&) = delete;
+    Probe& operator=(const Probe&) = delete;
+
+protected:
+    Probe() = default;
+};
+
+/// What became of the attempt to probe: a probe under way, or why it failed at once.
+struct StartedProbe {
+    std::unique_ptr<Probe> probe;
+    telemetry::Failure failure = telemetry::Failure::other;
+};
+
+/// Any message with the probe's ID, QR set and its question, or none, is an answer. When to give up is the
+/// caller's to know.
+StartedProbe start_probe(ProbeContext& context, const routing::UpstreamKey& upstream, Probe::Done done);
+
+/// How the upstream is probed; nothing where it cannot be.
+std::optional<telemetry::UpstreamTransport> probe_transport(routing::Protocol protocol);
+
+}  // namespace dproxy::proxy
