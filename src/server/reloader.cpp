@@ -82,7 +82,7 @@ struct Reloader::State {
     config::RouteStore store;
     std::shared_ptr<const telemetry::MetricLabels> made_labels;
     Publish publish;
-    unsigned workers = 0;
+    unsigned receivers = 0;
     bool loaded = false;
 
     mutable std::mutex mutex;  ///< guards what the admin side reads
@@ -171,7 +171,7 @@ void Reloader::State::tell(const config::ReloadResult& result, std::chrono::nano
 }
 
 void Reloader::State::hand_over(std::shared_ptr<const proxy::Publication> made) {
-    const auto left = std::make_shared<std::atomic<unsigned>>(workers);
+    const auto left = std::make_shared<std::atomic<unsigned>>(receivers);
     publish(std::move(made), [this, left, new_labels = made_labels](std::shared_ptr<const proxy::Publication> old) {
         // Back on this thread: a table of a million routes takes time to destroy.
         asio::post(io, [this, left, new_labels, old = std::move(old)]() mutable {
@@ -196,8 +196,8 @@ std::shared_ptr<const proxy::Publication> Reloader::load() {
     return publication;
 }
 
-void Reloader::start(unsigned workers, Publish publish) {
-    state_->workers = workers;
+void Reloader::start(unsigned receivers, Publish publish) {
+    state_->receivers = receivers;
     state_->publish = std::move(publish);
     state_->thread = std::thread([state = state_.get()] {
         pthread_setname_np(pthread_self(), "reload");

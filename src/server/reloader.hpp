@@ -23,8 +23,8 @@ struct WatchState {
 
 class Reloader {
 public:
-    /// Called with what a reload made. `released` is to be called, on any thread, once for each worker
-    /// with the publication that was in force there.
+    /// Called with what a reload made. `released` is to be called, on any thread, once by each receiver that
+    /// has adopted it, with a publication that it needs no more.
     using Released = std::function<void(std::shared_ptr<const proxy::Publication>)>;
     using Publish = std::function<void(std::shared_ptr<const proxy::Publication>, Released released)>;
 
@@ -37,8 +37,8 @@ public:
 
     /// The first load, on the caller's thread; the watch stands already, so that no change is missed.
     std::shared_ptr<const proxy::Publication> load();
-    /// From now on changes are published. `workers` calls of `released` are waited for each time.
-    void start(unsigned workers, Publish publish);
+    /// From now on changes are published. `receivers` calls of `released` are waited for each time.
+    void start(unsigned receivers, Publish publish);
     /// Any thread: read everything again now (SIGHUP).
     void reload_now();
     void stop();

@@ -18,6 +18,7 @@
 
 #include "admin/pages.hpp"
 #include "config/route_report.hpp"
+#include "proxy/prober.hpp"
 #include "proxy/worker.hpp"
 #include "server/cpu_count.hpp"
 #include "server/listeners.hpp"
@@ -93,8 +94,9 @@ private:
     proxy::TcpLimits tcp_limits_;
     telemetry::PublishedLabels labels_;
     telemetry::ConfigStatus config_status_;
-    std::vector<std::unique_ptr<telemetry::WorkerCounters>> counters_;
-    std::vector<const telemetry::WorkerCounters*> counters_view_;
+    std::vector<std::unique_ptr<telemetry::WorkerCounters>> counters_;  ///< the workers'
+    std::unique_ptr<telemetry::WorkerCounters> prober_counters_;
+    std::vector<const telemetry::WorkerCounters*> counters_view_;       ///< all of these
     std::vector<net::Endpoint> endpoints_;
 
     mutable std::mutex mutex_;
@@ -109,6 +111,7 @@ private:
 
     std::unique_ptr<Reloader> reloader_;
     std::vector<std::unique_ptr<proxy::Worker>> workers_;
+    std::unique_ptr<proxy::Prober> prober_;
     std::unique_ptr<telemetry::Collector> collector_;
     telemetry::Heartbeats heartbeats_;  ///< the admin thread's
     std::unique_ptr<admin::HttpServer> http_;
@@ -131,8 +134,9 @@ std::string Server::run() {
     wait_for_signal();
     io_.run();
     http_.reset();
+    reloader_->stop();  // first: it hands publications to the others
     workers_.clear();
-    reloader_->stop();
+    prober_.reset();
     log_.info("stopped");
     return {};
 }
@@ -149,6 +153,9 @@ std::string Server::start() {
             std::make_unique<telemetry::WorkerCounters>(publisher.route_slots(), publisher.upstream_slots()));
         counters_view_.push_back(counters_.back().get());
     }
+    prober_counters_ =
+        std::make_unique<telemetry::WorkerCounters>(publisher.route_slots(), publisher.upstream_slots());
+    counters_view_.push_back(prober_counters_.get());
     reloader_ = std::make_unique<Reloader>(settings_, std::move(publisher), labels_, config_status_, log_);
     auto publication = reloader_->load();
     if (settings_.strict && !reloader_->routes()->success) {
@@ -174,10 +181,14 @@ void Server::start_workers(Listeners& listeners, std::shared_ptr<const proxy::Pu
         for (io::Fd& socket : listeners.of_worker[i].tcp) workers_[i]->listen_tcp(std::move(socket));
         workers_[i]->start(publication);
     }
+    prober_ = std::make_unique<proxy::Prober>(*prober_counters_, log_);
+    prober_->start(std::move(publication));
     const auto publish = [this](std::shared_ptr<const proxy::Publication> made, Reloader::Released released) {
         for (const auto& worker : workers_) worker->publish(made, released);
+        prober_->adopt(std::move(made), std::move(released));
     };
-    reloader_->start(worker_count_, publish);
+    const unsigned receivers = worker_count_ + 1;
+    reloader_->start(receivers, publish);
 }
 
 std::string Server::start_admin() {
@@ -240,7 +251,10 @@ std::string Server::status() const {
     facts.publication = reloader_->publication();
     facts.watch = reloader_->watch();
     facts.config = config_status_.facts();
-    facts.workers = counters_view_;
+    facts.workers = worker_count_;
+    facts.counters = counters_view_;
+    facts.now_ns = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count());
     return status_json(facts);
 }
 

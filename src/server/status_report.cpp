@@ -44,10 +44,29 @@ std::string_view name_of(routing::Protocol protocol) {
     return "";
 }
 
-json::object upstream_object(const proxy::UpstreamSpec& upstream, const std::vector<const WorkerCounters*>& workers) {
+std::string_view name_of(routing::Health mode) {
+    switch (mode) {
+        case routing::Health::on: return "on";
+        case routing::Health::passive: return "passive";
+        case routing::Health::off: return "off";
+    }
+    return "";
+}
+
+void add_health(const proxy::UpstreamSpec& upstream, std::uint64_t now_ns, json::object& object) {
+    constexpr std::uint64_t second_ns = 1'000'000'000;
+    object["health"] = name_of(upstream.health_mode);
+    object["up"] = upstream.health->up.load(std::memory_order_relaxed);
+    const std::uint64_t since_ns = upstream.health->changed_ns.load(std::memory_order_relaxed);
+    object["state_since_seconds"] = since_ns == 0 || since_ns > now_ns ? 0 : (now_ns - since_ns) / second_ns;
+}
+
+json::object upstream_object(const proxy::UpstreamSpec& upstream, const StatusFacts& facts) {
+    const auto& workers = facts.counters;
     json::object object;
     object["address"] = upstream.key.endpoint.to_string();
     object["protocol"] = name_of(upstream.key.protocol);
+    add_health(upstream, facts.now_ns, object);
     // Upstreams beyond the limit of labels share their counters: theirs alone are not known.
     if (upstream.slot == telemetry::other_slot) return object;
     const auto total = [&](auto read) {
@@ -106,11 +125,11 @@ json::object reloads_object(const StatusFacts& facts) {
 
 json::object traffic_object(const StatusFacts& facts) {
     json::object traffic;
-    traffic["inflight"] = sum(facts.workers, [](const WorkerCounters& worker) { return worker.inflight.value(); });
+    traffic["inflight"] = sum(facts.counters, [](const WorkerCounters& worker) { return worker.inflight.value(); });
     traffic["dropped"] = counts_by_reason<telemetry::Drop>(
-        facts.workers, [](const WorkerCounters& worker) -> const auto& { return worker.dropped; });
+        facts.counters, [](const WorkerCounters& worker) -> const auto& { return worker.dropped; });
     traffic["rejected"] = counts_by_reason<telemetry::Rejection>(
-        facts.workers, [](const WorkerCounters& worker) -> const auto& { return worker.rejected; });
+        facts.counters, [](const WorkerCounters& worker) -> const auto& { return worker.rejected; });
     return traffic;
 }
 
@@ -123,7 +142,7 @@ std::string status_json(const StatusFacts& facts) {
     status["uptime_seconds"] = facts.uptime_seconds;
     status["ready"] = facts.not_ready.empty();
     if (!facts.not_ready.empty()) status["not_ready"] = facts.not_ready;
-    status["workers"] = facts.workers.size();
+    status["workers"] = facts.workers;
     json::array listen;
     for (const net::Endpoint& endpoint : facts.listen) listen.push_back(json::string(endpoint.to_string()));
     status["listen"] = std::move(listen);
@@ -131,7 +150,7 @@ std::string status_json(const StatusFacts& facts) {
     status["reloads"] = reloads_object(facts);
     json::array upstreams;
     for (const proxy::UpstreamSpec& upstream : facts.publication->pools->upstreams) {
-        upstreams.push_back(upstream_object(upstream, facts.workers));
+        upstreams.push_back(upstream_object(upstream, facts));
     }
     status["upstreams"] = std::move(upstreams);
     status["traffic"] = traffic_object(facts);

@@ -21,7 +21,9 @@ struct StatusFacts {
     std::shared_ptr<const proxy::Publication> publication;
     WatchState watch;
     telemetry::ConfigFacts config;
-    std::vector<const telemetry::WorkerCounters*> workers;
+    std::size_t workers = 0;
+    std::vector<const telemetry::WorkerCounters*> counters;  ///< of the workers and of the prober
+    std::uint64_t now_ns = 0;                                ///< of the monotonic clock
 };
 
 std::string status_json(const StatusFacts& facts);
