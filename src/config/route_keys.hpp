@@ -27,7 +27,7 @@ inline constexpr std::uint16_t https_port = 443;  ///< RFC 8484
 struct Capabilities {
     bool host_names = false;      ///< names in `address`
     bool policies = true;         ///< other than `first`
-    bool health = false;          ///< `on` and `passive`
+    bool health = true;           ///< `on` and `passive`
     bool fallback = true;         ///< `fallback_on` other than `none`
     bool encryption = false;      ///< `tls`, `https`, and the tls_ keys
     bool client_subnet = false;   ///< `add`
