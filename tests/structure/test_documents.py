@@ -24,8 +24,8 @@ ROUTE_VALUES = {
     "client_subnet": "off", "proxy_protocol": "off", "tls_verify": "on",
 }
 NOT_BUILT_VALUES = [
-    ("protocol", "tls"), ("protocol", "https"), ("client_subnet", "add"), ("proxy_protocol", "v2"), ("tls_name", "ns.example"),
-    ("tls_ca", "/etc/ssl/ca.pem"), ("tls_verify", "off"), ("address", "ns.example.com"),
+    ("protocol", "tls"), ("protocol", "https"), ("client_subnet", "add"), ("proxy_protocol", "v2"),
+    ("tls_name", "ns.example"), ("tls_ca", "/etc/ssl/ca.pem"), ("tls_verify", "off"), ("address", "ns.example.com"),
 ]
 NOT_BUILT = re.compile(r"not (?:supported by this version|built) yet")
 
