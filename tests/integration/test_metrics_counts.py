@@ -93,7 +93,8 @@ def test_the_master_upstream(proxy, upstreams, transport):
 def test_a_client_that_the_master_upstream_does_not_serve(proxy, transport):
     moves = Moves(proxy)
     assert wire.rcode_of(proxy.ask(transport, "other.test", family=6)) == wire.REFUSED
-    expect(moves, client_rejected_total=({"reason": "master_not_allowed"}, 1), upstream_requests_total=({"reason": "first"}, 0))
+    expect(moves, client_rejected_total=({"reason": "master_not_allowed"}, 1),
+           upstream_requests_total=({"reason": "first"}, 0))
 
 
 def test_no_route(world, transport):
