@@ -72,8 +72,7 @@ private:
                         const Destination& to);
     void attempt(QueryIndex index);
     /// Whom to ask next; null when all are down and none may be risked.
-    Upstream* choose(InFlight& entry);
-    Upstream* try_one_that_is_down(Upstream* upstream);
+    Upstream* choose(QueryIndex index);
     bool goes_over_tcp(const InFlight& entry) const;
     bool falls_back(const InFlight& entry, std::uint8_t rcode) const;
     void deliver(const InFlight& entry, dns::MutableBytes reply, bool by_stream);

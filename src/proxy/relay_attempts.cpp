@@ -6,8 +6,8 @@
 
 #include "dns/client_subnet.hpp"
 #include "dns/reply.hpp"
+#include "proxy/pool_choice.hpp"
 #include "proxy/relay.hpp"
-#include "routing/upstream_choice.hpp"
 
 namespace dproxy::proxy {
 
@@ -20,60 +20,18 @@ using telemetry::Rejection;
 using telemetry::Source;
 using telemetry::UpstreamTransport;
 
-Upstream* Relay::choose(InFlight& entry) {
-    Generation& generation = *entry.generation;
-    const Pool& pool = generation.pools->pools[entry.pool];
-    const std::size_t count = std::min(pool.upstreams.size(), max_candidates);
-    const auto at = [&](std::size_t i) { return generation.upstreams[pool.upstreams[i]]; };
-    if (count == 1) {
-        Upstream* only = at(0);
-        if (only->is_up() || entry.attempt_count > 0) return only;
-        return try_one_that_is_down(only);
-    }
-    std::array<routing::Candidate, max_candidates> candidates;
-    for (std::size_t i = 0; i < count; ++i) {
-        Upstream& upstream = *at(i);
-        candidates[i] = {upstream.is_up(), false, upstream.inflight(), upstream.spec().serial};
-        for (std::size_t k = 0; k < entry.attempt_count; ++k) {
-            candidates[i].tried = candidates[i].tried || entry.attempts[k].upstream == &upstream;
-        }
-        // Nothing but a query shows that an upstream without probes is back.
-        if (!candidates[i].usable && upstream.spec().health_mode == routing::Health::passive) {
-            candidates[i].usable = upstream.may_try();
-        }
-    }
-    routing::ChoiceFacts facts;
-    facts.turn = generation.turns[entry.pool]++;
-    if (pool.settings->policy == routing::Policy::random) {
-        facts.random = static_cast<std::uint32_t>(context_.random.next()) << 16 | context_.random.next();
-    }
-    if (pool.settings->policy == routing::Policy::hash) {
-        const auto index = static_cast<QueryIndex>(&entry - &queries_[0]);
-        facts.name_hash = routing::hash_of_name(entry.query.question.name(queries_.message(index)));
-    }
-    const std::span<const routing::Candidate> all(candidates.data(), count);
-    if (const auto chosen = routing::choose_upstream(pool.settings->policy, all, facts)) {
-        Upstream* upstream = at(*chosen);
-        if (!upstream->is_up()) upstream->note_trial();
-        return upstream;
-    }
-    // All are down. A query that was risked already goes on to the next of them.
-    if (entry.attempt_count > 0) return at(entry.attempt_count % count);
-    for (std::size_t i = 0; i < count; ++i) {
-        if (Upstream* upstream = try_one_that_is_down(at(i))) return upstream;
-    }
-    return nullptr;
-}
-
-Upstream* Relay::try_one_that_is_down(Upstream* upstream) {
-    if (!upstream->may_try()) return nullptr;
-    upstream->note_trial();
-    return upstream;
+Upstream* Relay::choose(QueryIndex index) {
+    const InFlight& entry = queries_[index];
+    std::array<Upstream*, routing::max_attempts> tried;
+    for (std::size_t i = 0; i < entry.attempt_count; ++i) tried[i] = entry.attempts[i].upstream;
+    return choose_from_pool({*entry.generation, entry.pool, {tried.data(), entry.attempt_count},
+                             entry.query.question.name(queries_.message(index))},
+                            context_);
 }
 
 void Relay::attempt(QueryIndex index) {
     InFlight& entry = queries_[index];
-    Upstream* upstream = choose(entry);
+    Upstream* upstream = choose(index);
     if (!upstream) return next_step(index, entry.plan.stop_sending());
     const bool over_tcp = goes_over_tcp(entry);
     const Attempt* last = entry.attempt_count > 0 ? &entry.attempts[entry.attempt_count - 1u] : nullptr;
