@@ -122,9 +122,7 @@ struct RouteKeyReader {
 
     static std::string client_subnet(RouteDraft& draft, Text value) {
         static constexpr std::array<Choice<bool>, 2> words{{{"add", true}, {"off", false}}};
-        std::string fault = take(parse_choice(value, words), draft.settings_.client_subnet);
-        if (!fault.empty() || draft.capabilities_.client_subnet || !draft.settings_.client_subnet) return fault;
-        return not_built(value, "`off`");
+        return take(parse_choice(value, words), draft.settings_.client_subnet);
     }
 
     static std::string proxy_protocol(RouteDraft& draft, Text value) {

@@ -30,7 +30,6 @@ struct Capabilities {
     bool health = true;           ///< `on` and `passive`
     bool fallback = true;         ///< `fallback_on` other than `none`
     bool encryption = false;      ///< `tls`, `https`, and the tls_ keys
-    bool client_subnet = false;   ///< `add`
     bool proxy_protocol = false;  ///< `v2`
 };
 

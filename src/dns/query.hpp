@@ -58,6 +58,12 @@ struct Query {
     std::uint16_t opt_offset = 0;           ///< start of the OPT record, 0 where there is none
     std::uint16_t records_end = 0;          ///< first byte after the last record; bytes may follow
     Question question;
+
+    /// AXFR (RFC 5936) or IXFR (RFC 1995).
+    bool is_transfer() const {
+        return has_question && opcode == static_cast<std::uint8_t>(Opcode::query) &&
+               (question.type == type::axfr || question.type == type::ixfr);
+    }
 };
 
 /// Reads a client's message: header, question, all records. Records of an opcode other than QUERY,

@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <new>
@@ -31,7 +32,7 @@ InFlightTable::~InFlightTable() {
     ::munmap(messages_, capacity_ * stored_message_bytes);
 }
 
-QueryIndex InFlightTable::take(dns::Bytes message) {
+QueryIndex InFlightTable::take(dns::Bytes message, std::size_t growth) {
     QueryIndex index = free_;
     if (index != no_query) {
         free_ = entries_[index].wake_next;
@@ -46,7 +47,8 @@ QueryIndex InFlightTable::take(dns::Bytes message) {
     InFlight& entry = entries_[index];
     entry.in_use = true;
     entry.message_length = static_cast<std::uint16_t>(message.size());
-    if (message.size() > stored_message_bytes) entry.large_message.reset(new std::uint8_t[message.size()]);
+    const std::size_t room = message.size() + growth;
+    if (room > stored_message_bytes) entry.large_message.reset(new std::uint8_t[room]);
     std::memcpy(this->message(index).data(), message.data(), message.size());
     ++size_;
     return index;
@@ -61,6 +63,15 @@ void InFlightTable::release(QueryIndex index) {
     entry.wake_next = free_;
     free_ = index;
     --size_;
+}
+
+dns::MutableBytes InFlightTable::room(QueryIndex index, std::size_t growth) {
+    const dns::MutableBytes stored = message(index);
+    return {stored.data(), std::min(stored.size() + growth, dns::max_message_length)};
+}
+
+void InFlightTable::set_length(QueryIndex index, std::size_t length) {
+    entries_[index].message_length = static_cast<std::uint16_t>(length);
 }
 
 dns::MutableBytes InFlightTable::message(QueryIndex index) {

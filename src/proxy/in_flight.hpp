@@ -68,13 +68,17 @@ public:
     InFlightTable(const InFlightTable&) = delete;
     InFlightTable& operator=(const InFlightTable&) = delete;
 
-    /// A clean entry holding a copy of the message, or no_query when all places are taken.
-    QueryIndex take(dns::Bytes message);
+    /// A clean entry holding a copy of the message, or no_query when all places are taken. The message may grow
+    /// by `growth` bytes afterwards.
+    QueryIndex take(dns::Bytes message, std::size_t growth = 0);
     void release(QueryIndex index);
 
     InFlight& operator[](QueryIndex index) { return entries_[index]; }
     /// The stored message; its ID is whatever was written there last.
     dns::MutableBytes message(QueryIndex index);
+    /// All the room that the message has, or has yet to take; and its length from now on.
+    dns::MutableBytes room(QueryIndex index, std::size_t growth);
+    void set_length(QueryIndex index, std::size_t length);
 
     std::uint32_t size() const { return size_; }
 

@@ -30,11 +30,6 @@ std::uint64_t monotonic_ns() {
     return static_cast<std::uint64_t>(now.tv_sec) * second_ns + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-bool is_transfer(const dns::Query& query) {
-    return query.opcode == static_cast<std::uint8_t>(dns::Opcode::query) &&
-           (query.question.type == dns::type::axfr || query.question.type == dns::type::ixfr);
-}
-
 std::uint64_t timeout_ns(const routing::RouteSettings& settings) {
     return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(settings.timeout).count());
 }
@@ -175,9 +170,9 @@ bool Relay::begin(dns::MutableBytes message, const dns::Query& query, const Clie
     if (route_inflight >= share_of(settings.max_inflight, options_.workers)) {
         return reject(fail(Rejection::route_inflight_limit, ExtendedError::none));
     }
-    if (!client.is_udp() && is_transfer(query)) return begin_transfer(message, query, client, to);
+    if (!client.is_udp() && query.is_transfer()) return begin_transfer(message, query, client, to);
 
-    const QueryIndex index = queries_.take(message);
+    const QueryIndex index = store(message, query, client, settings);
     if (index == no_query) return reject(fail(Rejection::inflight_limit, ExtendedError::none));
     InFlight& entry = queries_[index];
     entry.client = client;

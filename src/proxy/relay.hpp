@@ -70,6 +70,9 @@ private:
     bool begin(dns::MutableBytes message, const dns::Query& query, const Client& client, const Destination& to);
     bool begin_transfer(dns::MutableBytes message, const dns::Query& query, const Client& client,
                         const Destination& to);
+    /// Keeps the message in flight as the upstream shall see it. no_query when all places are taken.
+    QueryIndex store(dns::Bytes message, const dns::Query& query, const Client& client,
+                     const routing::RouteSettings& settings);
     void attempt(QueryIndex index);
     /// Whom to ask next; null when all are down and none may be risked.
     Upstream* choose(QueryIndex index);

@@ -205,6 +205,9 @@ bool Relay::falls_back(const InFlight& entry, std::uint8_t rcode) const {
 
 void Relay::deliver(const InFlight& entry, dns::MutableBytes reply, bool by_stream) {
     dns::set_id(reply, entry.client_id);
+    if (entry.added_subnet != dns::AddedSubnet::nothing) {
+        reply = reply.first(dns::remove_client_subnet(reply, entry.added_subnet));
+    }
     const std::size_t limit = by_stream ? std::min<std::size_t>(entry.query.udp_size, dns::safe_udp_size)
                                         : entry.query.udp_size;
     if (entry.client.is_udp() && reply.size() > limit) {

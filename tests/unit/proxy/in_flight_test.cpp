@@ -36,6 +36,24 @@ TEST_CASE("messages of every size are stored whole", "[in_flight]") {
     }
 }
 
+TEST_CASE("a message grows by as much as was asked for", "[in_flight]") {
+    InFlightTable queries(1);
+    for (const std::size_t size : {12u, 490u, 500u, 512u, 513u, 65530u, 65535u}) {
+        const Message message(size, 7);
+        const QueryIndex index = queries.take(message, 30);
+        REQUIRE(index != no_query);
+        const auto room = queries.room(index, 30);
+        CHECK(room.size() == std::min<std::size_t>(size + 30, 65535));
+        CHECK(room.data() == queries.message(index).data());
+        std::fill(room.begin() + static_cast<std::ptrdiff_t>(size), room.end(), std::uint8_t{9});
+        queries.set_length(index, room.size());
+        const auto stored = queries.message(index);
+        CHECK(stored.size() == room.size());
+        CHECK(std::equal(message.begin(), message.end(), stored.begin()));
+        queries.release(index);
+    }
+}
+
 TEST_CASE("a full table takes no more, and a place is given out again clean", "[in_flight]") {
     InFlightTable queries(2);
     const Message message(12);
