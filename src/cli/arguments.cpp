@@ -6,6 +6,7 @@
 #include "config/excerpt.hpp"
 #include "config/nearest_name.hpp"
 #include "config/setting_keys.hpp"
+#include "config/typed_values.hpp"
 #include "dns/message.hpp"
 
 namespace dproxy::cli {
@@ -21,6 +22,8 @@ constexpr std::array verb_names{
 };
 
 using config::excerpt;
+
+constexpr std::uint16_t dns_port = 53;
 
 bool reads_routes(Verb verb) { return verb == Verb::check || verb == Verb::explain || verb == Verb::routes; }
 
@@ -195,15 +198,12 @@ private:
     }
 
     void read_server(std::string_view word) {
-        const auto text = word.substr(1);
-        const auto endpoint = net::Endpoint::parse(text, 0);
-        if (!endpoint || (endpoint->port == 0 && net::Endpoint::parse(text, 1)->port == 0)) {
-            return fail(excerpt(word) + " was found; expected an address, such as @127.0.0.1:53 or @[::1]:53");
+        auto target = config::parse_target(word.substr(1), dns_port);
+        if (!target) {
+            return fail(excerpt(word) + " was found; expected an address or a host, such as @127.0.0.1:53, @[::1]:53 "
+                                        "or @ns.example.com");
         }
-        arguments_.server = endpoint->address;
-        if (endpoint->port != 0) {
-            arguments_.server_port = endpoint->port;
-        }
+        arguments_.server = std::move(*target.value);
     }
 
     std::span<const std::string> words_;

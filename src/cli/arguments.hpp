@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "config/settings_sources.hpp"
-#include "net/address.hpp"
+#include "routing/route_settings.hpp"
 
 namespace dproxy::cli {
 
@@ -33,8 +33,7 @@ struct Arguments {
     std::optional<std::uint16_t> type;         ///< explain, ask
     std::optional<std::string> url;            ///< healthcheck URL; explain and routes `--admin URL`
     bool json = false;                         ///< `--format json`
-    std::optional<net::Address> server;        ///< ask @ADDRESS
-    std::optional<std::uint16_t> server_port;  ///< ask @ADDRESS:PORT
+    std::optional<routing::Target> server;     ///< ask @ADDRESS or @HOST, port 53 where none is named
     bool tcp = false;                          ///< ask
     std::optional<std::uint8_t> expect;        ///< ask: the rcode
 };

@@ -4,32 +4,54 @@
 #include <array>
 #include <ostream>
 #include <random>
+#include <thread>
 
 #include "cli/configuration.hpp"
 #include "cli/dns_exchange.hpp"
+#include "cli/host_lookup.hpp"
 #include "cli/running_instance.hpp"
 #include "cli/verbs.hpp"
 #include "config/route_report.hpp"
+#include "config/system_upstreams.hpp"
 #include "dns/record_text.hpp"
 
 namespace dproxy::cli {
 namespace {
 
-constexpr std::uint16_t dns_port = 53;
+constexpr int refused_tries = 8;
+constexpr std::chrono::milliseconds refused_pause{250};
 
-/// What @ADDRESS names, else the dproxy of this machine. Nothing where the settings cannot be read, which
-/// `err` says then.
+/// What @ADDRESS or @HOST names, else the dproxy of this machine. Nothing where there is none, which `err`
+/// says then, and `status` is the exit status for that.
 std::optional<net::Endpoint> server_of(const Arguments& arguments, const std::vector<std::string>& environment,
-                                       std::ostream& err) {
-    if (arguments.server) return net::Endpoint{*arguments.server, arguments.server_port.value_or(dns_port)};
+                                       std::ostream& err, int& status) {
+    if (arguments.server && arguments.server->host.empty()) return arguments.server->endpoint;
+    if (arguments.server) {
+        const auto& host = arguments.server->host;
+        const auto address = look_up_host(host, config::parse_resolv_conf(config::read_resolv_conf()));
+        if (address) return net::Endpoint{*address, arguments.server->endpoint.port};
+        err << host << ": no address was found\n";
+        status = exit_faults;
+        return std::nullopt;
+    }
     const auto reading = read_settings(arguments, environment);
     if (has_error(reading.diagnostics)) {
         print_faults(reading.diagnostics, err);
+        status = exit_usage;
         return std::nullopt;
     }
     const auto& settings = reading.settings;
     if (settings.listen.empty()) return net::Endpoint{net::Address::v4(127, 0, 0, 1), settings.port};
     return net::Endpoint{reachable(settings.listen.front().address), settings.listen.front().port};
+}
+
+/// Where nobody listens it is tried again for a moment: the rules of a Service follow its pods by about a second.
+DnsAnswer exchange(const net::Endpoint& server, dns::Bytes query, bool tcp) {
+    for (auto left = refused_tries; true; --left) {
+        auto answer = tcp ? exchange_tcp(server, query) : exchange_udp(server, query);
+        if (!answer.refused || left == 1) return answer;
+        std::this_thread::sleep_for(refused_pause);
+    }
 }
 
 }  // namespace
@@ -41,15 +63,16 @@ int run_ask(const Arguments& arguments, const std::vector<std::string>& environm
         err << "ask: " << parsed.fault << '\n';
         return exit_usage;
     }
-    const auto server = server_of(arguments, environment, err);
-    if (!server) return exit_usage;
+    int status = exit_good;
+    const auto server = server_of(arguments, environment, err, status);
+    if (!server) return status;
 
     std::array<std::uint8_t, dns::ask_capacity> bytes;
     const auto id = static_cast<std::uint16_t>(std::random_device{}());
     const auto length =
         dns::write_query(parsed.question.name, arguments.type.value_or(ask_default_type), id, {}, bytes);
     const auto query = dns::Bytes(bytes).first(length);
-    const auto answer = arguments.tcp ? exchange_tcp(*server, query) : exchange_udp(*server, query);
+    const auto answer = exchange(*server, query, arguments.tcp);
     if (!answer.error.empty()) {
         err << server->to_string() << (arguments.tcp ? " over TCP: " : " over UDP: ") << answer.error << '\n';
         return exit_faults;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "dns/query.hpp"
 #include "dns/reply.hpp"
@@ -22,6 +23,11 @@ constexpr int udp_tries = 2;
 constexpr std::size_t tcp_prefix_length = 2;  // RFC 1035 4.2.2
 
 std::string reason(int error) { return std::generic_category().message(error); }
+
+DnsAnswer failed(std::string error) {
+    const bool refused = error == reason(ECONNREFUSED);
+    return {{}, std::move(error), refused};
+}
 
 /// Whether the socket became ready before the deadline.
 bool wait_for(int fd, short events, Clock::time_point deadline) {
@@ -73,28 +79,28 @@ std::string connect_tcp(int fd, const io::SocketAddress& address, Clock::time_po
 DnsAnswer exchange_udp(const net::Endpoint& server, dns::Bytes query, std::chrono::milliseconds pause) {
     const auto socket = open_socket(server, SOCK_DGRAM);
     const io::SocketAddress address(server);
-    if (!socket || ::connect(socket.get(), &address.any, address.length) != 0) return {{}, reason(errno)};
+    if (!socket || ::connect(socket.get(), &address.any, address.length) != 0) return failed(reason(errno));
     std::vector<std::uint8_t> buffer(dns::max_message_length);
     for (int i = 0; i < udp_tries; ++i) {
-        if (::send(socket.get(), query.data(), query.size(), MSG_NOSIGNAL) < 0) return {{}, reason(errno)};
+        if (::send(socket.get(), query.data(), query.size(), MSG_NOSIGNAL) < 0) return failed(reason(errno));
         const auto deadline = Clock::now() + pause;
         while (wait_for(socket.get(), POLLIN, deadline)) {
             const auto length = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
-            if (length < 0 && errno != EAGAIN && errno != EINTR) return {{}, reason(errno)};
+            if (length < 0 && errno != EAGAIN && errno != EINTR) return failed(reason(errno));
             const auto size = static_cast<std::size_t>(std::max<ssize_t>(length, 0));
             if (answers(query, dns::Bytes(buffer).first(size))) {
                 buffer.resize(size);
-                return {std::move(buffer), {}};
+                return {std::move(buffer), {}, false};
             }
         }
     }
-    return {{}, "no answer in time"};
+    return failed("no answer in time");
 }
 
 DnsAnswer exchange_tcp(const net::Endpoint& server, dns::Bytes query, std::chrono::milliseconds timeout) {
     const auto deadline = Clock::now() + timeout;
     const auto socket = open_socket(server, SOCK_STREAM);
-    if (!socket) return {{}, reason(errno)};
+    if (!socket) return failed(reason(errno));
     const int fd = socket.get();
     auto fault = connect_tcp(fd, io::SocketAddress(server), deadline);
 
@@ -115,8 +121,8 @@ DnsAnswer exchange_tcp(const net::Endpoint& server, dns::Bytes query, std::chron
         fault = read_bytes(reply);
     }
     if (fault.empty() && !answers(query, reply)) fault = "what came is not a reply to the query";
-    if (!fault.empty()) reply.clear();
-    return {std::move(reply), std::move(fault)};
+    if (!fault.empty()) return failed(std::move(fault));
+    return {std::move(reply), {}, false};
 }
 
 }  // namespace dproxy::cli

@@ -17,7 +17,8 @@ inline constexpr std::chrono::milliseconds ask_tcp_timeout{4000};
 
 struct DnsAnswer {
     std::vector<std::uint8_t> reply;
-    std::string error;  ///< why there is none; else empty
+    std::string error;     ///< why there is none; else empty
+    bool refused = false;  ///< nobody listens there, or not yet
 };
 
 /// Sent twice at most; what does not answer `query` is passed over. `query` holds one question.

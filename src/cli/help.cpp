@@ -17,8 +17,8 @@ Usage
   dproxy routes [DIR ...]        all routes, the most specific first
   dproxy healthcheck [URL]       status 0 if the running instance is ready
   dproxy ask NAME [TYPE] [@ADDRESS[:PORT]] [--tcp] [--expect RCODE]
-                                 one query; without @ADDRESS to the dproxy of this machine,
-                                 without :PORT to port 53
+                                 one query; ADDRESS may be a host's name; without it, to the
+                                 dproxy of this machine; without :PORT to port 53
   dproxy --help, --version
 
 Options

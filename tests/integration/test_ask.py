@@ -60,6 +60,11 @@ def test_nobody_there_is_status_1_and_one_line(by):
     assert done.returncode == 1 and len(done.stderr.strip().splitlines()) == 1
 
 
+def test_a_host_is_asked_by_its_name(proxy, by):
+    done = run("ask", "www.a.test", f"@localhost:{proxy.port}", *by)
+    assert done.returncode == 0 and "192.0.2.7" in done.stdout
+
+
 def test_silence_is_status_1_in_a_bounded_time(proxy, by):
     began = time.monotonic()
     assert run("ask", "drop.test", at(proxy), *by).returncode == 1

@@ -94,19 +94,25 @@ TEST_CASE("ask takes a server, a transport and what it expects", "[arguments]") 
     CHECK(arguments.verb == Verb::ask);
     CHECK(arguments.name == "a.example");
     CHECK(arguments.type == 28);
-    CHECK(arguments.server == dproxy::net::Address::parse("::1"));
-    CHECK(arguments.server_port == 5353);
+    REQUIRE(arguments.server);
+    CHECK(arguments.server->endpoint == dproxy::net::Endpoint::parse("[::1]:5353", 0));
+    CHECK(arguments.server->host == "");
     CHECK(arguments.tcp);
     CHECK(arguments.expect == 3);
 
     const auto bare = good({"ask", "a", "@192.0.2.1"});
-    CHECK(bare.server == dproxy::net::Address::parse("192.0.2.1"));
-    CHECK_FALSE(bare.server_port);
+    REQUIRE(bare.server);
+    CHECK(bare.server->endpoint == dproxy::net::Endpoint::parse("192.0.2.1:53", 0));
     CHECK_FALSE(bare.tcp);
     CHECK_FALSE(bare.expect);
     CHECK(good({"--tcp", "ask", "a"}).tcp);
 
-    for (const auto* bad : {"@", "@ns.example", "@127.0.0.1:0", "@127.0.0.1:65536"}) {
+    const auto host = good({"ask", "a", "@dproxy.dns.svc:5353"}).server;
+    REQUIRE(host);
+    CHECK(host->host == "dproxy.dns.svc");
+    CHECK(host->endpoint.port == 5353);
+
+    for (const auto* bad : {"@", "@ns..example", "@ns.example:0", "@127.0.0.1:0", "@127.0.0.1:65536"}) {
         INFO(bad);
         CHECK(parse({"ask", "a", bad}).error.find("expected an address") != std::string::npos);
     }

@@ -1,0 +1,46 @@
+{{/* What a schema cannot say: values that do not go together. */}}
+{{- define "dproxy.checks" -}}
+{{- $drain := include "dproxy.drainMilliseconds" . | int64 -}}
+{{- $notice := add (mul (int64 .Values.readinessProbe.periodSeconds) (int64 .Values.readinessProbe.failureThreshold)) 3 -}}
+{{- if gt (mul $notice 1000) $drain -}}
+{{- fail (printf "readinessProbe: periodSeconds x failureThreshold + 3 s is %d s, more than settings.drain (%d ms): clients with fixed ports would lose queries at each rollout. Probe sooner, or set settings.drain to %ds" $notice $drain $notice) -}}
+{{- end -}}
+{{- $ending := add (div (add $drain 999) 1000) (int64 .Values.preStopSeconds) 5 -}}
+{{- if gt $ending (int64 .Values.terminationGracePeriodSeconds) -}}
+{{- fail (printf "terminationGracePeriodSeconds is %d: preStopSeconds + settings.drain + 5 s is %d s, so pods would be killed while they drain" (int64 .Values.terminationGracePeriodSeconds) $ending) -}}
+{{- end -}}
+{{- $admin := default "" .Values.settings.admin -}}
+{{- if or (eq $admin "off") (regexMatch "^(127\\.|\\[::1\\])" $admin) -}}
+{{- fail (printf "settings.admin is %q: probes and scrapers reach it by the pod's address, such as [::]:8080" $admin) -}}
+{{- end -}}
+{{- if and .Values.settings.listen (not .Values.settings.port) -}}
+{{- fail "settings.listen needs settings.port too: the port of it that the Service leads to" -}}
+{{- end -}}
+{{- if .Values.autoscaling.enabled -}}
+{{- if eq .Values.kind "DaemonSet" -}}
+{{- fail "autoscaling.enabled: a DaemonSet has a pod on each node and cannot be scaled; use kind: Deployment" -}}
+{{- end -}}
+{{- if not (default (dict) .Values.resources.requests).cpu -}}
+{{- fail "autoscaling.enabled needs resources.requests.cpu: use is measured in percent of it" -}}
+{{- end -}}
+{{- if gt (int64 .Values.autoscaling.minReplicas) (int64 .Values.autoscaling.maxReplicas) -}}
+{{- fail (printf "autoscaling: minReplicas is %d, more than maxReplicas (%d)" (int64 .Values.autoscaling.minReplicas) (int64 .Values.autoscaling.maxReplicas)) -}}
+{{- end -}}
+{{- end -}}
+{{- $surge := toString (default "0" (default (dict) .Values.updateStrategy.rollingUpdate).maxSurge) -}}
+{{- if and .Values.hostNetwork (not (has $surge (list "0" "0%"))) -}}
+{{- fail (printf "updateStrategy.rollingUpdate.maxSurge is %s: with hostNetwork a node has no room for a second pod on the same ports; use maxSurge: 0, maxUnavailable: 1" $surge) -}}
+{{- end -}}
+{{- if and .Values.metrics.serviceMonitor.enabled .Values.metrics.podMonitor.enabled -}}
+{{- fail "metrics: serviceMonitor and podMonitor would scrape each pod twice; enable one" -}}
+{{- end -}}
+{{- if ne (len .Values.existingConfigMaps) (len (uniq .Values.existingConfigMaps)) -}}
+{{- fail "existingConfigMaps: a name stands twice" -}}
+{{- end -}}
+{{- if and .Values.discovery.enabled (has "discovered" .Values.existingConfigMaps) -}}
+{{- fail "existingConfigMaps: the name `discovered` is the folder of discovery.enabled" -}}
+{{- end -}}
+{{- if and .Values.discovery.enabled (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}
+{{- fail "discovery.enabled needs a ServiceAccount of its own: serviceAccount.create, or the name of one that exists" -}}
+{{- end -}}
+{{- end }}

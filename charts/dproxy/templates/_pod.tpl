@@ -1,0 +1,186 @@
+{{/* Pods: what they have in common, and that of dproxy itself, for both kinds. */}}
+
+{{/* Of every pod of the chart. Without enableServiceLinks a Service named dproxy would set DPROXY_PORT=udp://... */}}
+{{- define "dproxy.podBase" -}}
+enableServiceLinks: false
+automountServiceAccountToken: false
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.podSecurityContext }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* Of every container of the chart that runs dproxy. */}}
+{{- define "dproxy.containerBase" -}}
+image: {{ include "dproxy.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+{{- with .Values.securityContext }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.resources }}
+resources:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* A volume's name, of a ConfigMap's name: that may be longer than a volume's, and hold dots. */}}
+{{- define "dproxy.volumeName" -}}
+routes-{{ sha256sum . | trunc 12 }}
+{{- end }}
+
+{{/* Whole directories, never subPath: such a mount never sees a change. */}}
+{{- define "dproxy.routeMounts" -}}
+- name: routes
+  mountPath: /etc/dproxy/routes
+  readOnly: true
+{{- range .Values.existingConfigMaps }}
+- name: {{ include "dproxy.volumeName" . }}
+  mountPath: /etc/dproxy/routes/{{ . }}
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "dproxy.routeVolumes" -}}
+- name: routes
+  configMap:
+    name: {{ .routes }}
+{{- range .Values.existingConfigMaps }}
+- name: {{ include "dproxy.volumeName" . }}
+  configMap:
+    name: {{ . }}
+    optional: true
+{{- end }}
+{{- end }}
+
+{{- define "dproxy.probes" -}}
+startupProbe:
+  httpGet:
+    path: /livez
+    port: admin
+  periodSeconds: 1
+  failureThreshold: 60
+readinessProbe:
+  httpGet:
+    path: /readyz
+    port: admin
+  {{- toYaml .Values.readinessProbe | nindent 2 }}
+livenessProbe:
+  httpGet:
+    path: /livez
+    port: admin
+  {{- toYaml .Values.livenessProbe | nindent 2 }}
+  # A stopped process ignores SIGTERM; without this it would have the pod's whole grace period.
+  terminationGracePeriodSeconds: 5
+{{- end }}
+
+{{- define "dproxy.container" -}}
+- name: dproxy
+  {{- include "dproxy.containerBase" . | nindent 2 }}
+  env:
+    {{- include "dproxy.environment" . | trim | nindent 4 }}
+  ports:
+    - name: dns
+      containerPort: {{ include "dproxy.port" . }}
+      protocol: UDP
+    - name: dns-tcp
+      containerPort: {{ include "dproxy.port" . }}
+      protocol: TCP
+    - name: admin
+      containerPort: {{ include "dproxy.adminPort" . }}
+      protocol: TCP
+  {{- include "dproxy.probes" . | nindent 2 }}
+  {{- with .Values.preStopSeconds }}
+  lifecycle:
+    preStop:
+      sleep:
+        seconds: {{ . }}
+  {{- end }}
+  volumeMounts:
+    {{- include "dproxy.routeMounts" . | nindent 4 }}
+    {{- if .Values.discovery.enabled }}
+    - name: discovered
+      mountPath: /etc/dproxy/routes/discovered
+      readOnly: true
+    {{- end }}
+    {{- with .Values.extraVolumeMounts }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end }}
+
+{{- define "dproxy.spread" -}}
+{{- $own := dict "labelSelector" (dict "matchLabels" (include "dproxy.selectorLabels" . | fromYaml)) -}}
+{{- $own = merge $own (dict "matchLabelKeys" (list "pod-template-hash")) -}}
+{{- range .Values.topologySpreadConstraints }}
+- {{ toYaml (merge (dict) . $own) | nindent 2 | trim }}
+{{- end }}
+{{- end }}
+
+{{- define "dproxy.podTemplate" -}}
+metadata:
+  {{- with .Values.podAnnotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- /* Without the chart's version: a new chart alone restarts nothing. */}}
+  labels:
+    {{- include "dproxy.selectorLabels" . | nindent 4 }}
+    {{- with .Values.commonLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+    {{- with .Values.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  serviceAccountName: {{ include "dproxy.serviceAccountName" . }}
+  {{- include "dproxy.podBase" . | nindent 2 }}
+  terminationGracePeriodSeconds: {{ include "dproxy.text" .Values.terminationGracePeriodSeconds }}
+  {{- if .Values.hostNetwork }}
+  hostNetwork: true
+  {{- end }}
+  dnsPolicy: {{ default (ternary "ClusterFirstWithHostNet" "ClusterFirst" .Values.hostNetwork) .Values.dnsPolicy }}
+  {{- with .Values.dnsConfig }}
+  dnsConfig:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.priorityClassName }}
+  priorityClassName: {{ . }}
+  {{- end }}
+  {{- with .Values.affinity }}
+  affinity:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- if and .Values.topologySpreadConstraints (eq .Values.kind "Deployment") }}
+  topologySpreadConstraints:
+    {{- include "dproxy.spread" . | trim | nindent 4 }}
+  {{- end }}
+  {{- if .Values.discovery.enabled }}
+  initContainers:
+    {{- include "dproxy.discoveryContainers" . | nindent 4 }}
+  {{- end }}
+  containers:
+    {{- include "dproxy.container" . | nindent 4 }}
+    {{- with .Values.extraContainers }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  volumes:
+    {{- include "dproxy.routeVolumes" (dict "Values" .Values "routes" (include "dproxy.fullname" .)) | nindent 4 }}
+    {{- if .Values.discovery.enabled }}
+    {{- include "dproxy.discoveryVolumes" . | nindent 4 }}
+    {{- end }}
+    {{- with .Values.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end }}
