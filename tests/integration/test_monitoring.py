@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -97,6 +98,8 @@ class Prometheus:
             with urllib.request.urlopen(url, timeout=10) as response:
                 return json.load(response)["data"]
         except urllib.error.HTTPError as refused:
+            if refused.code == 503:  # it is still starting
+                return None
             raise AssertionError(f"{parameters}: {refused.read().decode()}") from refused
         except OSError:
             return None
