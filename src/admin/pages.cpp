@@ -12,16 +12,6 @@ constexpr const char* json = "application/json";
 constexpr const char* html = "text/html; charset=utf-8";
 constexpr const char* prometheus_text = "text/plain; version=0.0.4; charset=utf-8";
 
-constexpr const char* start_page =
-    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>dproxy</title></head><body>\n"
-    "<h1>dproxy</h1>\n<ul>\n"
-    "<li><a href=\"/status\">/status</a>: what runs, and faults in route files</li>\n"
-    "<li><a href=\"/routes\">/routes</a>: the routes in force</li>\n"
-    "<li><a href=\"/explain?name=example.com\">/explain?name=example.com</a>: which route a name takes</li>\n"
-    "<li><a href=\"/metrics\">/metrics</a>: for Prometheus</li>\n"
-    "<li><a href=\"/livez\">/livez</a>, <a href=\"/readyz\">/readyz</a>: for probes</li>\n"
-    "</ul>\n</body></html>\n";
-
 Response liveness(const std::vector<WorkerTurn>& workers) {
     std::string stalled;
     for (const WorkerTurn& worker : workers) {
@@ -55,7 +45,7 @@ std::vector<Page> make_pages(AdminSources sources) {
     const auto from = std::make_shared<const AdminSources>(std::move(sources));
     const Handler live = [from](const Request&) { return liveness(from->workers()); };
     return {
-        {"/", [](const Request&) { return Response{200, html, start_page}; }},
+        {"/", [from](const Request&) { return Response{200, html, from->page()}; }},
         {"/metrics", [from](const Request&) { return Response{200, prometheus_text, from->metrics()}; }},
         {"/livez", live},
         {"/healthz", live},

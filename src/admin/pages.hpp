@@ -31,6 +31,7 @@ struct AdminSources {
     std::function<std::string()> metrics;            ///< Collector::text
     std::function<std::vector<WorkerTurn>()> workers;
     std::function<std::optional<std::string>()> not_ready;  ///< the reason; nothing when ready
+    std::function<std::string()> page;    ///< HTML, for people
     std::function<std::string()> status;  ///< JSON
     std::function<std::string()> routes;  ///< JSON
     /// `type` is empty where the request has none.

@@ -5,54 +5,13 @@
 #include <utility>
 
 #include "config/excerpt.hpp"
+#include "routing/setting_names.hpp"
 
 namespace dproxy::config {
 namespace {
 
 namespace json = boost::json;
 using routing::RouteSettings;
-
-std::string_view name_of(routing::Protocol protocol) {
-    switch (protocol) {
-        case routing::Protocol::udp: return "udp";
-        case routing::Protocol::tcp: return "tcp";
-        case routing::Protocol::tls: return "tls";
-        case routing::Protocol::https: return "https";
-    }
-    return "";
-}
-
-std::string_view name_of(routing::Policy policy) {
-    switch (policy) {
-        case routing::Policy::least_outstanding: return "least-outstanding";
-        case routing::Policy::round_robin: return "round-robin";
-        case routing::Policy::random: return "random";
-        case routing::Policy::first: return "first";
-        case routing::Policy::hash: return "hash";
-    }
-    return "";
-}
-
-std::string_view name_of(routing::Health health) {
-    switch (health) {
-        case routing::Health::on: return "on";
-        case routing::Health::passive: return "passive";
-        case routing::Health::off: return "off";
-    }
-    return "";
-}
-
-std::string_view name_of(routing::LocalAnswer answer) {
-    switch (answer) {
-        case routing::LocalAnswer::none: return "";
-        case routing::LocalAnswer::refused: return "refused";
-        case routing::LocalAnswer::nxdomain: return "nxdomain";
-        case routing::LocalAnswer::nodata: return "nodata";
-        case routing::LocalAnswer::servfail: return "servfail";
-        case routing::LocalAnswer::drop: return "drop";
-    }
-    return "";
-}
 
 json::array targets_json(const std::vector<routing::Target>& targets) {
     json::array list;

@@ -23,6 +23,7 @@
 #include "server/cpu_count.hpp"
 #include "server/listeners.hpp"
 #include "server/reloader.hpp"
+#include "server/status_page.hpp"
 #include "server/status_report.hpp"
 #include "server/version.hpp"
 #include "telemetry/collector.hpp"
@@ -78,7 +79,7 @@ private:
     void start_workers(Listeners& listeners, std::shared_ptr<const proxy::Publication> publication);
     std::string start_admin();
     admin::AdminSources admin_sources();
-    std::string status() const;
+    StatusFacts status() const;
     void wait_for_signal();
     void on_signal(int signal);
     enum class Patience { none, for_queries };
@@ -228,7 +229,8 @@ admin::AdminSources Server::admin_sources() {
         if (reason.empty()) return std::nullopt;
         return reason;
     };
-    sources.status = [this] { return status(); };
+    sources.page = [this] { return status_page(status()); };
+    sources.status = [this] { return status_json(status()); };
     sources.routes = [this] { return config::routes_json(*reloader_->routes()->table, settings_); };
     sources.explain = [this](std::string_view name, std::string_view type) -> admin::Explanation {
         const auto parsed = config::parse_route_question(name, type);
@@ -239,7 +241,7 @@ admin::AdminSources Server::admin_sources() {
     return sources;
 }
 
-std::string Server::status() const {
+StatusFacts Server::status() const {
     StatusFacts facts;
     facts.version = version;
     facts.revision = revision;
@@ -255,7 +257,7 @@ std::string Server::status() const {
     facts.counters = counters_view_;
     facts.now_ns = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count());
-    return status_json(facts);
+    return facts;
 }
 
 void Server::wait_for_signal() {

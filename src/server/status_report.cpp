@@ -6,6 +6,9 @@
 #include <boost/json/serialize.hpp>
 #include <chrono>
 
+#include "routing/setting_names.hpp"
+#include "server/counter_sums.hpp"
+
 namespace dproxy::server {
 
 namespace json = boost::json;
@@ -14,43 +17,12 @@ using telemetry::WorkerCounters;
 
 namespace {
 
-/// The sum of one counter over the workers.
-template <typename Read>
-std::uint64_t sum(const std::vector<const WorkerCounters*>& workers, Read read) {
-    std::uint64_t total = 0;
-    for (const WorkerCounters* worker : workers) total += read(*worker);
-    return total;
-}
-
 /// What was counted under each reason, where it was anything.
 template <typename Label, typename Read>
-json::object counts_by_reason(const std::vector<const WorkerCounters*>& workers, Read read) {
-    json::object counts;
-    for (std::size_t i = 0; i < telemetry::count_of<Label>; ++i) {
-        const auto reason = static_cast<Label>(i);
-        const auto count = sum(workers, [&](const WorkerCounters& worker) { return read(worker)[reason].value(); });
-        if (count > 0) counts[telemetry::name_of(reason)] = count;
-    }
-    return counts;
-}
-
-std::string_view name_of(routing::Protocol protocol) {
-    switch (protocol) {
-        case routing::Protocol::udp: return "udp";
-        case routing::Protocol::tcp: return "tcp";
-        case routing::Protocol::tls: return "tls";
-        case routing::Protocol::https: return "https";
-    }
-    return "";
-}
-
-std::string_view name_of(routing::Health mode) {
-    switch (mode) {
-        case routing::Health::on: return "on";
-        case routing::Health::passive: return "passive";
-        case routing::Health::off: return "off";
-    }
-    return "";
+json::object counts_by_reason(const Workers& workers, Read read) {
+    json::object object;
+    for (const auto& [reason, count] : counts_by<Label>(workers, read)) object[reason] = count;
+    return object;
 }
 
 void add_health(const proxy::UpstreamSpec& upstream, std::uint64_t now_ns, json::object& object) {
@@ -73,16 +45,11 @@ json::object upstream_object(const proxy::UpstreamSpec& upstream, const StatusFa
         return sum(workers, [&](const WorkerCounters& worker) { return read(worker.upstream(upstream.slot)); });
     };
     object["inflight"] = total([](const auto& counters) { return counters.inflight.value(); });
-    const std::uint64_t replies = total([](const auto& counters) {
-        std::uint64_t count = 0;
-        for (std::size_t i = 0; i < telemetry::DurationHistogram::bucket_count; ++i) {
-            count += counters.duration.bucket(i);
-        }
-        return count;
+    const DurationSum replies = durations(workers, [&](const WorkerCounters& worker) -> const auto& {
+        return worker.upstream(upstream.slot).duration;
     });
-    object["replies"] = replies;
-    const std::uint64_t sum_ns = total([](const auto& counters) { return counters.duration.sum_ns(); });
-    if (replies > 0) object["mean_reply_ms"] = static_cast<double>(sum_ns) / static_cast<double>(replies) / 1e6;
+    object["replies"] = replies.count;
+    if (replies.count > 0) object["mean_reply_ms"] = replies.mean_ms();
     object["failures"] = counts_by_reason<Failure>(workers, [&](const WorkerCounters& worker) -> const auto& {
         return worker.upstream(upstream.slot).failures;
     });
