@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: MIT
 """Each rule finds a fault that is planted for it, and passes the same file without it."""
 
+import pathlib
+
 import pytest
 
 import automation
 import documents
 import functions
 import layers
+import packaging
 import sources
 from project import Project, table
 
 HEAD = "// SPDX-License-Identifier: MIT\n"
 LONG_BODY = "".join(f"    call({number});\n" for number in range(60))
+UNIT = "[Service]\nExecStart=dproxy --config a\n"
+LOCKED = UNIT + pathlib.Path(__file__).parents[2].joinpath("deploy/systemd/dproxy.service").read_text().partition(
+    "LimitNOFILE=65536\n")[2]
 WORKFLOW = "permissions:\n  contents: read\njobs:\n  a:\n    steps:\n      - uses: actions/checkout@"
 
 # Rule, file, what is well, what is not.
@@ -41,6 +47,13 @@ PLANTED = [
     (documents.link_faults, "docs/a.md", "[a](#title)\n", "[a](#elsewhere)\n"),
     (automation.workflow_faults, ".github/workflows/a.yml", WORKFLOW + "a" * 40 + "\n", WORKFLOW + "v4\n"),
     (automation.workflow_faults, ".github/workflows/a.yml", WORKFLOW + "a" * 40 + "\n", "jobs:\n"),
+    (packaging.dockerfile_faults, "Dockerfile", "FROM scratch\n", "# syntax=docker/dockerfile:1\n"),
+    (packaging.dockerfile_faults, "Dockerfile", "FROM debian:trixie-slim AS build\n", "FROM alpine\n"),
+    (packaging.dockerfile_faults, "Dockerfile", "RUN a\n", "ENV HTTP_PROXY=a\n"),
+    (packaging.dockerfile_faults, "Dockerfile", "RUN a\n", "RUN curl https://mirror.example/\n"),
+    (packaging.dockerfile_faults, "Dockerfile", "ARG VERSION=1.2.3\n", "ARG VERSION=1.2.4\n"),
+    (packaging.unit_faults, "a.service", LOCKED, UNIT),
+    (packaging.unit_faults, "a.service", LOCKED, LOCKED.replace("DynamicUser=yes", "DynamicUser=perhaps")),
 ]
 
 
@@ -48,6 +61,7 @@ def planted(tmp_path, path, body):
     head = HEAD if path.endswith(("pp",)) else "# Title\n" if path.endswith(".md") else ""
     (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / path).write_text(head + body)
+    (tmp_path / "CMakeLists.txt").write_text("project(dproxy VERSION 1.2.3 LANGUAGES CXX)\n")
     return Project(tmp_path)
 
 

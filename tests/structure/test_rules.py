@@ -6,6 +6,7 @@ import pytest
 import automation
 import documents
 import layers
+import packaging
 import sources
 
 RULES = [
@@ -24,6 +25,8 @@ RULES = [
     documents.architecture_length_faults,
     automation.script_faults,
     automation.workflow_faults,
+    packaging.dockerfile_faults,
+    packaging.unit_faults,
 ]
 
 
