@@ -47,3 +47,9 @@ def helm(request):
 @pytest.fixture(scope="session")
 def helm3():
     return Helm(os.environ["HELM"])
+
+
+@pytest.fixture(scope="session")
+def program():
+    """The built dproxy."""
+    return os.environ.get("DPROXY_BINARY") or str(ROOT / "build" / "dev" / "dproxy")

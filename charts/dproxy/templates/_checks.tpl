@@ -34,8 +34,17 @@
 {{- if and .Values.metrics.serviceMonitor.enabled .Values.metrics.podMonitor.enabled -}}
 {{- fail "metrics: serviceMonitor and podMonitor would scrape each pod twice; enable one" -}}
 {{- end -}}
-{{- if ne (len .Values.existingConfigMaps) (len (uniq .Values.existingConfigMaps)) -}}
-{{- fail "existingConfigMaps: a name stands twice" -}}
+{{- if and .Values.service.split .Values.service.clusterIP (ne .Values.service.clusterIP "None") -}}
+{{- fail "service.split: two Services cannot have one clusterIP; leave it out" -}}
+{{- end -}}
+{{- if and .Values.service.split .Values.service.nodePorts.udp (eq (toString .Values.service.nodePorts.udp) (toString .Values.service.nodePorts.tcp)) -}}
+{{- fail "service.split: two Services cannot share a node port; give nodePorts.udp and nodePorts.tcp two numbers" -}}
+{{- end -}}
+{{- $ending := default ".prox" .Values.settings.upstreamextension -}}
+{{- range $name := keys .Values.routes -}}
+{{- if not (hasSuffix $ending $name) -}}
+{{- fail (printf "routes: the name of `%s` does not end in %s, so nothing would read it" $name $ending) -}}
+{{- end -}}
 {{- end -}}
 {{- if and .Values.discovery.enabled (has "discovered" .Values.existingConfigMaps) -}}
 {{- fail "existingConfigMaps: the name `discovered` is the folder of discovery.enabled" -}}

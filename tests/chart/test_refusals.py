@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""Values that do not go together are refused, by a message that says what to do; as are keys that do not exist."""
+
+import json
+
+import pytest
+
+REFUSED = {
+    "readiness later than the drain": (
+        {"readinessProbe": {"periodSeconds": 10, "failureThreshold": 3}},
+        "readinessProbe: periodSeconds x failureThreshold + 3 s is 33 s, more than settings.drain (5000 ms): clients "
+        "with fixed ports would lose queries at each rollout. Probe sooner, or set settings.drain to 33s"),
+    "a drain that is too short": (
+        {"settings": {"drain": "4999ms"}},
+        "readinessProbe: periodSeconds x failureThreshold + 3 s is 5 s, more than settings.drain (4999 ms): clients "
+        "with fixed ports would lose queries at each rollout. Probe sooner, or set settings.drain to 5s"),
+    "a grace period that is too short": (
+        {"settings": {"drain": "1m"}, "preStopSeconds": 10},
+        "terminationGracePeriodSeconds is 30: preStopSeconds + settings.drain + 5 s is 75 s, so pods would be killed "
+        "while they drain"),
+    "a grace period that is one second too short": (
+        {"terminationGracePeriodSeconds": 9},
+        "terminationGracePeriodSeconds is 9: preStopSeconds + settings.drain + 5 s is 10 s, so pods would be killed "
+        "while they drain"),
+    "no HTTP side": (
+        {"settings": {"admin": "off"}},
+        'settings.admin is "off": probes and scrapers reach it by the pod\'s address, such as [::]:8080'),
+    "the HTTP side on loopback": (
+        {"settings": {"admin": "127.0.0.1:8080"}},
+        'settings.admin is "127.0.0.1:8080": probes and scrapers reach it by the pod\'s address, such as [::]:8080'),
+    "listen without port": (
+        {"settings": {"listen": "0.0.0.0:1053"}},
+        "settings.listen needs settings.port too: the port of it that the Service leads to"),
+    "a DaemonSet that scales": (
+        {"kind": "DaemonSet", "autoscaling": {"enabled": True}, "resources": {"requests": {"cpu": 1}}},
+        "autoscaling.enabled: a DaemonSet has a pod on each node and cannot be scaled; use kind: Deployment"),
+    "scaling without a measure": (
+        {"autoscaling": {"enabled": True}, "resources": {"limits": {"cpu": 1}}},
+        "autoscaling.enabled needs resources.requests.cpu: use is measured in percent of it"),
+    "scaling upside down": (
+        {"autoscaling": {"enabled": True, "minReplicas": 11}, "resources": {"requests": {"cpu": 1}}},
+        "autoscaling: minReplicas is 11, more than maxReplicas (10)"),
+    "a surge on the node's network": (
+        {"hostNetwork": True, "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}},
+        "updateStrategy.rollingUpdate.maxSurge is 1: with hostNetwork a node has no room for a second pod on the same "
+        "ports; use maxSurge: 0, maxUnavailable: 1"),
+    "two monitors": (
+        {"metrics": {"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}}},
+        "metrics: serviceMonitor and podMonitor would scrape each pod twice; enable one"),
+    "a ConfigMap in the place of the discovered ones": (
+        {"discovery": {"enabled": True}, "existingConfigMaps": ["discovered"]},
+        "existingConfigMaps: the name `discovered` is the folder of discovery.enabled"),
+    "discovery by nobody": (
+        {"discovery": {"enabled": True}, "serviceAccount": {"create": False}},
+        "discovery.enabled needs a ServiceAccount of its own: serviceAccount.create, or the name of one that exists"),
+    "an address for two Services": (
+        {"service": {"split": True, "clusterIP": "10.96.0.53"}},
+        "service.split: two Services cannot have one clusterIP; leave it out"),
+    "a node port for two Services": (
+        {"service": {"split": True, "type": "NodePort", "nodePorts": {"udp": 30053, "tcp": 30053}}},
+        "service.split: two Services cannot share a node port; give nodePorts.udp and nodePorts.tcp two numbers"),
+    "a file that no dproxy reads": (
+        {"routes": {"cryo.conf": "[.cryo.network]\n  answer = nodata\n"}},
+        "routes: the name of `cryo.conf` does not end in .prox, so nothing would read it"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_does_not_go_together_is_refused(helm, case):
+    values, message = REFUSED[case]
+    done = helm.template("-f", "-", stdin=json.dumps(values))
+    assert done.returncode != 0
+    assert message in done.stderr
+
+
+# What is just within the limits.
+TAKEN = {
+    "readiness within the drain": {"readinessProbe": {"periodSeconds": 10, "failureThreshold": 3},
+                                   "settings": {"drain": "33s"}, "terminationGracePeriodSeconds": 38},
+    "a drain in minutes": {"settings": {"drain": "1m"}, "terminationGracePeriodSeconds": 65},
+    "listen with port": {"settings": {"listen": "[::]:5300", "port": 5300}},
+    "another ending": {"routes": {"a.routes": ""}, "settings": {"upstreamextension": ".routes"}},
+    "no surge on the node's network": {"hostNetwork": True, "updateStrategy": {
+        "type": "RollingUpdate", "rollingUpdate": {"maxSurge": "0%", "maxUnavailable": 1}}},
+    "values of umbrella charts": {"global": {"any": ["thing"]}, "enabled": True},
+}
+
+
+@pytest.mark.parametrize("case", TAKEN)
+def test_what_goes_together_is_taken(helm, case):
+    helm.render("-f", "-", stdin=json.dumps(TAKEN[case]))
+
+
+UNKNOWN = {
+    "at the top": {"replicas": 3},
+    "below": {"service": {"ports": 53}},
+    "a setting": {"settings": {"adress": "192.0.2.1"}},
+    "a name of two ConfigMaps": {"existingConfigMaps": ["a", "a"]},
+    "a duration without unit": {"settings": {"drain": 5}},
+    "a number that is a word": {"settings": {"max_inflight": "many"}},
+    "a kind": {"kind": "StatefulSet"},
+}
+
+
+@pytest.mark.parametrize("case", UNKNOWN)
+def test_the_schema_refuses(helm, case):
+    done = helm.template("-f", "-", stdin=json.dumps(UNKNOWN[case]))
+    assert done.returncode != 0
+    assert "values don't meet the specifications of the schema" in done.stderr
+
+
+def test_an_older_kubernetes_is_refused(helm):
+    done = helm.template("--kube-version", "1.29.9")
+    assert done.returncode != 0
+    assert "chart requires kubeVersion: >=1.30.0-0 which is incompatible with Kubernetes v1.29.9" in done.stderr
+
+
+def test_a_prerelease_of_a_distribution_is_taken(helm):
+    assert helm.render("--kube-version", "1.30.4-gke.1348000")
