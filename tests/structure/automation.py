@@ -32,13 +32,30 @@ def command_faults(path, command):
 
 def workflow_faults(project):
     faults = []
-    for path in project.files:
-        if not re.fullmatch(r"\.github/workflows/.+\.ya?ml", path):
-            continue
-        if not re.search(r"^permissions:\n {2}contents: read$", project.text(path), re.MULTILINE):
-            faults.append(f"{path}: no 'permissions: contents: read'")
+    for path in workflows(project):
+        if not re.search(r"^permissions:\n {2}contents: read\n(?! )", project.text(path), re.MULTILINE):
+            faults.append(f"{path}: no 'permissions: contents: read' by itself; more is a single job's")
         for number, line in enumerate(project.lines(path), 1):
-            used = re.search(r"\buses:\s*(\S+)", line)
+            used = re.search(r"\buses:\s*(\S+)(.*)", line)
             if used and not re.fullmatch(r"[\w.\-/]+@[0-9a-f]{40}", used.group(1)):
                 faults.append(f"{path}:{number}: {used.group(1)}: pinned by a commit, not by a tag")
+            elif used and not re.fullmatch(r" {2}# v\d+\.\d+\.\d+", used.group(2)):
+                faults.append(f"{path}:{number}: {used.group(1)}: '  # v1.2.3' after it says which version that is")
+        if shutil.which("actionlint"):
+            faults += command_faults(path, ["actionlint", str(project.root / path)])
     return faults
+
+
+def workflows(project):
+    return [path for path in project.files if re.fullmatch(r"\.github/workflows/.+\.ya?ml", path)]
+
+
+def fuzz_target_faults(project):
+    """Each fuzz target is fuzzed every night."""
+    nightly, built = ".github/workflows/nightly.yml", "tests/fuzz/CMakeLists.txt"
+    if built not in project.files:
+        return []
+    targets = set(re.findall(r"^dproxy_fuzz_target\((\w+) ", project.text(built), re.MULTILINE))
+    listed = re.search(r"^ +target: \[(.*)\]$", project.text(nightly), re.MULTILINE)
+    missing = targets ^ set(re.findall(r"\w+", listed.group(1)))
+    return [f"{nightly}: target: {target}: in one of it and {built}, not in both" for target in sorted(missing)]

@@ -18,7 +18,9 @@ LONG_BODY = "".join(f"    call({number});\n" for number in range(60))
 UNIT = "[Service]\nExecStart=dproxy --config a\n"
 LOCKED = UNIT + pathlib.Path(__file__).parents[2].joinpath("deploy/systemd/dproxy.service").read_text().partition(
     "LimitNOFILE=65536\n")[2]
-WORKFLOW = "permissions:\n  contents: read\njobs:\n  a:\n    steps:\n      - uses: actions/checkout@"
+JOB = "jobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - uses: actions/checkout@"
+WORKFLOW = "on: push\npermissions:\n  contents: read\n" + JOB
+PIN = "a" * 40 + "  # v4.2.2\n"
 
 # Rule, file, what is well, what is not.
 PLANTED = [
@@ -45,8 +47,6 @@ PLANTED = [
     (documents.title_faults, "docs/a.md", "", "# Another\n"),
     (documents.link_faults, "docs/a.md", "[a](a.md#title)\n", "[a](b.md)\n"),
     (documents.link_faults, "docs/a.md", "[a](#title)\n", "[a](#elsewhere)\n"),
-    (automation.workflow_faults, ".github/workflows/a.yml", WORKFLOW + "a" * 40 + "\n", WORKFLOW + "v4\n"),
-    (automation.workflow_faults, ".github/workflows/a.yml", WORKFLOW + "a" * 40 + "\n", "jobs:\n"),
     (packaging.dockerfile_faults, "Dockerfile", "FROM scratch\n", "# syntax=docker/dockerfile:1\n"),
     (packaging.dockerfile_faults, "Dockerfile", "FROM debian:trixie-slim AS build\n", "FROM alpine\n"),
     (packaging.dockerfile_faults, "Dockerfile", "RUN a\n", "ENV HTTP_PROXY=a\n"),
@@ -54,6 +54,11 @@ PLANTED = [
     (packaging.dockerfile_faults, "Dockerfile", "ARG VERSION=1.2.3\n", "ARG VERSION=1.2.4\n"),
     (packaging.unit_faults, "a.service", LOCKED, UNIT),
     (packaging.unit_faults, "a.service", LOCKED, LOCKED.replace("DynamicUser=yes", "DynamicUser=perhaps")),
+    (automation.workflow_faults, ".github/workflows/a.yml", WORKFLOW + PIN, WORKFLOW + "v4\n"),
+    (automation.workflow_faults, ".github/workflows/a.yml", WORKFLOW + PIN, WORKFLOW + "a" * 40 + "\n"),
+    (automation.workflow_faults, ".github/workflows/a.yml", WORKFLOW + PIN, "on: push\n" + JOB + PIN),
+    (automation.workflow_faults, ".github/workflows/a.yml", None,
+     WORKFLOW.replace("read\n", "read\n  packages: write\n") + PIN),
 ]
 
 
@@ -140,3 +145,10 @@ T most(struct Pair p)
 
 def test_tables_are_read():
     assert table("| a | b |\n|---|---|\n| `x` | 1 \\| 2 |\n\ntext\n") == [["`x`", "1 | 2"]]
+
+
+def test_a_fuzz_target_that_no_night_knows_is_found(tmp_path):
+    planted(tmp_path, ".github/workflows/nightly.yml", "      matrix:\n        target: [name, old]\n")
+    here = planted(tmp_path, "tests/fuzz/CMakeLists.txt",
+                   "".join(f"dproxy_fuzz_target({name} SOURCES a.cpp USES dns)\n" for name in ("name", "query")))
+    assert [fault.split(": ")[2] for fault in automation.fuzz_target_faults(here)] == ["old", "query"]

@@ -27,6 +27,7 @@ RULES = [
     automation.workflow_faults,
     packaging.dockerfile_faults,
     packaging.unit_faults,
+    automation.fuzz_target_faults,
 ]
 
 
