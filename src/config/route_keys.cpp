@@ -11,6 +11,7 @@
 namespace dproxy::config {
 
 using routing::Health;
+using routing::Hedge;
 using routing::LocalAnswer;
 using routing::Policy;
 using routing::Protocol;
@@ -91,6 +92,14 @@ struct RouteKeyReader {
         draft.settings_.fallback_on = bits;
         if (draft.capabilities_.fallback || bits == routing::fallback::none) return {};
         return not_built(value, "`none`");
+    }
+
+    static std::string hedge(RouteDraft& draft, Text value) {
+        static constexpr std::array<Choice<Hedge>, 2> words{{{"off", Hedge::off}, {"p95", Hedge::p95}}};
+        if (const auto word = parse_choice(value, words)) return take(word, draft.settings_.hedge);
+        std::string fault = take(parse_duration(value, min_hedge, max_route_timeout), draft.settings_.hedge_after);
+        draft.settings_.hedge = Hedge::after;
+        return fault.empty() ? fault : fault + ", or `p95`, or `off`";
     }
 
     static std::string max_inflight(RouteDraft& draft, Text value) {
@@ -174,6 +183,8 @@ constexpr std::array<KeyLine, route_key_count> key_lines{{
     {{"attempts", "how many attempts may be made within it", "2"}, RouteKeyReader::attempts},
     {{"fallback_on", "what else moves on to the next upstream: `servfail`, `refused`, `nxdomain`, `none`", "none"},
      RouteKeyReader::fallback_on},
+    {{"hedge", "ask a second upstream when the first is slow: after `p95` of its usual time, or a duration", "off"},
+     RouteKeyReader::hedge},
     {{"max_inflight", "queries waiting on this route at a time", "10000"}, RouteKeyReader::max_inflight},
     {{"health", "`on` (probes), `passive` or `off`", "on"}, RouteKeyReader::health},
     {{"answer", "answer here: `refused`, `nxdomain`, `nodata`, `servfail` or `drop`", ""}, RouteKeyReader::answer},
@@ -246,6 +257,7 @@ std::optional<routing::RouteSettings> RouteDraft::finish(Diagnostics& faults) {
         fault(line_, "the section has neither `address` nor `answer`; expected one of them", faults);
     }
     check_encryption(faults);
+    check_hedge(faults);
     if (faulty_) return std::nullopt;
     return std::move(settings_);
 }
@@ -270,6 +282,12 @@ void RouteDraft::check_encryption(Diagnostics& faults) {
         fault(given(key).line,
               '`' + std::string(key) + "` means nothing here; it goes with `protocol = tls` or `https`", faults);
     }
+}
+
+/// A hedge is an attempt that is made early.
+void RouteDraft::check_hedge(Diagnostics& faults) {
+    if (settings_.hedge == Hedge::off || settings_.attempts > 1) return;
+    fault(given("hedge").line, "`hedge` stands beside `attempts = 1`; expected 2 attempts or more", faults);
 }
 
 bool RouteDraft::encrypted() const {

@@ -18,6 +18,7 @@ namespace dproxy::config {
 
 inline constexpr std::chrono::milliseconds min_route_timeout{10};
 inline constexpr std::chrono::milliseconds max_route_timeout{60'000};
+inline constexpr std::chrono::milliseconds min_hedge{5};
 inline constexpr std::uint32_t max_route_inflight = 1'000'000;
 inline constexpr std::uint16_t dns_port = 53;
 inline constexpr std::uint16_t tls_port = 853;    ///< RFC 7858 3.1
@@ -42,7 +43,7 @@ struct RouteKey {
 
 /// Every key, in the order of the documentation.
 std::span<const RouteKey> route_keys();
-inline constexpr std::size_t route_key_count = 16;
+inline constexpr std::size_t route_key_count = 17;
 
 /// One section while its keys are read. Messages carry line and text; the file is filled in by the caller.
 class RouteDraft {
@@ -66,6 +67,7 @@ private:
     const Given& given(std::string_view key) const;
     void read_address(Diagnostics& faults);
     void check_encryption(Diagnostics& faults);
+    void check_hedge(Diagnostics& faults);
     bool encrypted() const;
 
     std::uint32_t line_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config/excerpt.hpp"
+#include "config/typed_values.hpp"
 #include "routing/setting_names.hpp"
 
 namespace dproxy::config {
@@ -12,6 +13,15 @@ namespace {
 
 namespace json = boost::json;
 using routing::RouteSettings;
+
+std::string hedge_text(const RouteSettings& settings) {
+    switch (settings.hedge) {
+        case routing::Hedge::off: return "off";
+        case routing::Hedge::p95: return "p95";
+        case routing::Hedge::after: return duration_text(settings.hedge_after);
+    }
+    return "";
+}
 
 json::array targets_json(const std::vector<routing::Target>& targets) {
     json::array list;
@@ -66,6 +76,7 @@ void add_details(json::object& object, const RouteSettings& settings) {
         }
     }
     object["fallback_on"] = std::move(rcodes);
+    object["hedge"] = hedge_text(settings);
     object["max_inflight"] = settings.max_inflight;
     object["health"] = name_of(settings.health);
     object["client_subnet"] = settings.client_subnet ? "add" : "off";

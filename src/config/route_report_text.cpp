@@ -136,6 +136,7 @@ std::string explain_text(const json::value& value) {
     add_line(text, "protocol", text_of(report, "protocol"));
     add_line(text, "policy", text_of(report, "policy"));
     add_line(text, "timeout", timeout_of(report));
+    if (const auto hedge = text_of(report, "hedge"); hedge != "off") add_line(text, "hedge", hedge);
     add_line(text, "clients", list_of(report, "allow"));
     const auto* lost = report.if_contains("lost");
     std::vector<Row> rows;

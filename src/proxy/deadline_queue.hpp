@@ -34,7 +34,7 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t ticks = 512;  ///< 5 s: a later time lies in its list for several rounds
+    static constexpr std::uint64_t ticks = 2048;  ///< 8 s: a later time lies in its list for several rounds
 
     struct Due {
         QueryIndex index;

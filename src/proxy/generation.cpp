@@ -14,6 +14,7 @@ void Generations::adopt(const Publication& publication) {
     auto generation = std::make_unique<Generation>();
     generation->pools = publication.pools;
     generation->turns.resize(publication.pools->pools.size());
+    generation->hedges.resize(publication.pools->pools.size());
     generation->upstreams.reserve(publication.pools->upstreams.size());
     for (const UpstreamSpec& spec : publication.pools->upstreams) {
         std::unique_ptr<Upstream>& upstream = upstreams_[spec.serial];

@@ -10,6 +10,7 @@
 
 #include "proxy/publication.hpp"
 #include "proxy/upstream.hpp"
+#include "routing/hedge_budget.hpp"
 
 namespace dproxy::proxy {
 
@@ -17,6 +18,7 @@ struct Generation {
     std::shared_ptr<const PoolSet> pools;
     std::vector<Upstream*> upstreams;  ///< of pools->upstreams, in its order
     std::vector<std::uint32_t> turns;  ///< of each pool: grows with each of its queries
+    std::vector<routing::HedgeBudget> hedges;  ///< of each pool
     std::uint32_t inflight = 0;
     /// Of each route, queries in flight: zero pages until counted in.
     struct FreeZeroed {

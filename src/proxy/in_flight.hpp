@@ -53,6 +53,8 @@ struct InFlight {
     std::uint64_t started_ns = 0;
     std::uint64_t deadline_ns = 0;  ///< the client has its answer by then
     std::uint64_t wake_ns = 0;      ///< when the deadline queue calls
+    std::uint64_t attempt_end_ns = 0;  ///< when the time of the newest attempt runs out
+    std::uint64_t hedge_ns = 0;        ///< when a hedge is due; 0: none is
     QueryIndex wake_previous = no_query;
     QueryIndex wake_next = no_query;
     std::array<Attempt, routing::max_attempts> attempts;

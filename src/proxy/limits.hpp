@@ -10,6 +10,11 @@ namespace dproxy::proxy {
 
 inline constexpr std::uint64_t second_ns = 1'000'000'000;
 
+/// A duration of the settings, for comparison with the monotonic clock.
+constexpr std::uint64_t nanoseconds_of(std::chrono::milliseconds duration) {
+    return static_cast<std::uint64_t>(std::chrono::nanoseconds(duration).count());
+}
+
 // UDP towards one upstream, in one worker.
 inline constexpr std::size_t usual_sockets = 4;          ///< in rotation
 inline constexpr std::size_t max_sockets = 64;           ///< more are opened when IDs run short
@@ -31,13 +36,17 @@ inline constexpr std::size_t max_queued_bytes = 128 * 1024 * 1024;  ///< of all 
 
 /// An upstream that is down is risked a query this often by each worker, where nobody else is up.
 inline constexpr std::uint64_t trial_interval_ns = second_ns / 2;
+/// Attempts out of time with no message since: others of the route are asked first. Not yet down, see Prober.
+inline constexpr std::uint32_t overdue_to_silent = 3;
+/// A time-out counts for `health = passive` when nothing has come for this long although something was asked.
+inline constexpr std::uint64_t passive_patience_ns = second_ns;
 /// Of the upstreams of one route, as many take part in a choice.
 inline constexpr std::size_t max_candidates = 256;
 
 /// Batches read from one socket before the others have their turn.
 inline constexpr int batches_per_turn = 4;
 
-inline constexpr std::uint64_t tick_ns = 10'000'000;  ///< how exactly time-outs are kept
+inline constexpr std::uint64_t tick_ns = 4'000'000;  ///< how exactly time-outs are kept
 inline constexpr std::size_t stored_message_bytes = 512;  ///< larger queries are stored apart
 
 }  // namespace dproxy::proxy

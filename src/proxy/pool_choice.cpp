@@ -46,8 +46,9 @@ Upstream* choose_from_pool(const Asker& asker, UpstreamContext& context) {
     }
     std::array<routing::Candidate, max_candidates> candidates;
     for (std::size_t i = 0; i < count; ++i) {
-        const Upstream& upstream = *from.at(i);
-        candidates[i] = {upstream.is_up(), from.was_tried(i), upstream.inflight(), upstream.spec().serial};
+        Upstream& upstream = *from.at(i);
+        candidates[i] = {upstream.is_up(), from.was_tried(i), upstream.is_silent(), upstream.inflight(),
+                         upstream.spec().serial};
         // Nothing but a query shows that an upstream without probes is back.
         if (!candidates[i].usable && upstream.spec().health_mode == routing::Health::passive) {
             candidates[i].usable = upstream.may_try();
@@ -63,7 +64,7 @@ Upstream* choose_from_pool(const Asker& asker, UpstreamContext& context) {
     const std::span<const routing::Candidate> all(candidates.data(), count);
     if (const auto chosen = routing::choose_upstream(policy, all, facts)) {
         Upstream* upstream = from.at(*chosen);
-        if (!upstream->is_up()) upstream->note_trial();
+        upstream->note_trial();
         return upstream;
     }
     // All are down. A query that was risked already goes on to the next of them.

@@ -185,6 +185,7 @@ void Prober::State::on_probe_done(std::uint64_t serial, std::optional<Failure> f
     watched.probe.reset();
     --under_way;
     watched.judgement.probe_answered(now_ns);
+    watched.spec.health->probed_ns.store(now_ns, std::memory_order_relaxed);
     tell(watched, "a probe was answered", now_ns);
 }
 

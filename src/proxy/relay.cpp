@@ -30,9 +30,6 @@ std::uint64_t monotonic_ns() {
     return static_cast<std::uint64_t>(now.tv_sec) * second_ns + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-std::uint64_t timeout_ns(const routing::RouteSettings& settings) {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(settings.timeout).count());
-}
 
 }  // namespace
 
@@ -184,9 +181,10 @@ bool Relay::begin(dns::MutableBytes message, const dns::Query& query, const Clie
     entry.route = to.route;
     entry.generation = &generation;
     entry.started_ns = context_.now_ns;
-    entry.deadline_ns = context_.now_ns + timeout_ns(settings);
+    entry.deadline_ns = context_.now_ns + nanoseconds_of(settings.timeout);
     ++generation.inflight;
     ++route_inflight;
+    if (settings.hedge != routing::Hedge::off) generation.hedges[to.pool].on_query();
     counters_.inflight.add();
     attempt(index);
     return queries_[index].in_use;

@@ -73,7 +73,12 @@ private:
     /// Keeps the message in flight as the upstream shall see it. no_query when all places are taken.
     QueryIndex store(dns::Bytes message, const dns::Query& query, const Client& client,
                      const routing::RouteSettings& settings);
+    /// Asks the next upstream.
     void attempt(QueryIndex index);
+    /// Time for a second query to another upstream, where one is up and the budget allows.
+    void hedge(QueryIndex index);
+    std::uint64_t hedge_due_ns(const InFlight& entry) const;
+    void begin_attempt(QueryIndex index, Upstream& upstream, telemetry::AttemptReason reason);
     /// Whom to ask next; null when all are down and none may be risked.
     Upstream* choose(QueryIndex index);
     bool goes_over_tcp(const InFlight& entry) const;

@@ -33,17 +33,32 @@ void Relay::attempt(QueryIndex index) {
     InFlight& entry = queries_[index];
     Upstream* upstream = choose(index);
     if (!upstream) return next_step(index, entry.plan.stop_sending());
+    begin_attempt(index, *upstream, entry.attempt_count > 0 ? AttemptReason::retry : AttemptReason::first);
+}
+
+void Relay::hedge(QueryIndex index) {
+    InFlight& entry = queries_[index];
+    entry.hedge_ns = 0;
+    Upstream* other = choose(index);
+    const bool is_another = other && other != entry.attempts[0].upstream && other->is_up();
+    if (is_another && entry.generation->hedges[entry.pool].take()) {
+        return begin_attempt(index, *other, AttemptReason::hedge);
+    }
+    deadlines_.add(index, entry.attempt_end_ns);
+}
+
+void Relay::begin_attempt(QueryIndex index, Upstream& upstream, AttemptReason reason) {
+    InFlight& entry = queries_[index];
     const bool over_tcp = goes_over_tcp(entry);
     const Attempt* last = entry.attempt_count > 0 ? &entry.attempts[entry.attempt_count - 1u] : nullptr;
     Attempt& attempt = entry.attempts[entry.attempt_count++];
-    attempt.upstream = upstream;
+    attempt.upstream = &upstream;
     attempt.open = true;
     entry.plan.sent();
-    upstream->attempt_opened();
+    upstream.attempt_opened();
     const auto transport = over_tcp ? UpstreamTransport::tcp : UpstreamTransport::udp;
-    const auto reason = last ? AttemptReason::retry : AttemptReason::first;
-    upstream->counters().requests[static_cast<std::size_t>(transport)][reason].add();
-    send_attempt(index, attempt, last && last->upstream == upstream ? last->link : nullptr);
+    upstream.counters().requests[static_cast<std::size_t>(transport)][reason].add();
+    send_attempt(index, attempt, last && last->upstream == &upstream ? last->link : nullptr);
 }
 
 bool Relay::goes_over_tcp(const InFlight& entry) const {
@@ -66,29 +81,42 @@ void Relay::schedule(QueryIndex index) {
     InFlight& entry = queries_[index];
     const Attempt& newest = entry.attempts[entry.attempt_count - 1u];
     std::uint64_t wake_ns = entry.deadline_ns;
+    entry.hedge_ns = 0;
     if (entry.plan.may_send() && !newest.overdue) {
         // However slow the upstream, every attempt that is left has its share of the time that is left.
         const std::uint64_t left_ns = entry.deadline_ns - std::min(entry.deadline_ns, context_.now_ns);
         const std::uint64_t share_ns = left_ns / (entry.plan.attempts_left() + 1u);
         wake_ns = context_.now_ns + std::min(share_ns, newest.upstream->reply_time().attempt_ns());
+        entry.attempt_end_ns = wake_ns;
+        if (const std::uint64_t hedge_ns = hedge_due_ns(entry); hedge_ns != 0 && hedge_ns < wake_ns) {
+            wake_ns = entry.hedge_ns = hedge_ns;
+        }
     }
     deadlines_.remove(index);
     deadlines_.add(index, wake_ns);
 }
 
+/// When the first attempt of a query is joined by a second one; 0: never.
+std::uint64_t Relay::hedge_due_ns(const InFlight& entry) const {
+    const routing::RouteSettings& settings = *entry.generation->pools->pools[entry.pool].settings;
+    if (settings.hedge == routing::Hedge::off || entry.attempt_count != 1) return 0;
+    const Attempt& first = entry.attempts[0];
+    if (settings.hedge == routing::Hedge::after) return first.sent_ns + nanoseconds_of(settings.hedge_after);
+    const std::uint64_t usual_ns = first.upstream->reply_quantile().value_ns();
+    return usual_ns == 0 ? 0 : first.sent_ns + usual_ns;
+}
+
 void Relay::wake(QueryIndex index) {
     InFlight& entry = queries_[index];
+    if (entry.hedge_ns != 0 && context_.now_ns < entry.attempt_end_ns) return hedge(index);
     Attempt& newest = entry.attempts[entry.attempt_count - 1u];
-    newest.overdue = true;
+    // With a hedge, the first attempt is out of time as well by now.
+    for (Attempt& attempt : entry.attempts) attempt.overdue = attempt.overdue || attempt.open;
     if (newest.link && newest.upstream->last_heard_ns() < newest.sent_ns) {
         newest.link->suspect(context_.now_ns);
-        newest.upstream->suspect();
+        newest.upstream->overdue();
     }
-    if (context_.now_ns >= entry.deadline_ns) {
-        for (Attempt& attempt : entry.attempts) attempt.overdue = attempt.overdue || attempt.open;
-        give_up(index);
-        return;
-    }
+    if (context_.now_ns >= entry.deadline_ns) return give_up(index);
     next_step(index, entry.plan.attempt_timed_out());
 }
 
@@ -135,6 +163,7 @@ void Relay::finish(QueryIndex index) {
         Attempt& attempt = entry.attempts[i];
         if (!attempt.open) continue;
         if (attempt.overdue) attempt.upstream->timed_out();
+        attempt.upstream->left_open(context_.now_ns - attempt.sent_ns);
         close_attempt(attempt);
     }
     deadlines_.remove(index);
@@ -158,6 +187,7 @@ void Relay::on_reply(QueryIndex index, Link& link, dns::MutableBytes reply) {
     }
     if (!attempt) {
         counters_.dropped[Drop::reply_unexpected].add();
+        link.upstream().heard_late(reply);
         return;
     }
     telemetry::UpstreamCounters& counters = attempt->upstream->counters();
@@ -167,11 +197,8 @@ void Relay::on_reply(QueryIndex index, Link& link, dns::MutableBytes reply) {
         counters.failures[Failure::mismatch].add();
         return;
     }
-    const std::uint64_t taken_ns = context_.now_ns - attempt->sent_ns;
-    attempt->upstream->heard();
-    attempt->upstream->reply_time().observe(taken_ns);
+    attempt->upstream->replied(context_.now_ns - attempt->sent_ns);
     attempt->overdue = false;
-    counters.duration.observe(taken_ns);
     counters.responses[telemetry::rcode_label(dns::rcode_of(reply))].add();
 
     if (falls_back(entry, dns::rcode_of(reply))) {

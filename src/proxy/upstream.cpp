@@ -15,6 +15,8 @@ Upstream::~Upstream() = default;
 
 void Upstream::heard() {
     last_heard_ns_ = context_.now_ns;
+    asked_ns_ = 0;
+    overdue_ = 0;
     // Each worker says so now and then only: the value is shared between processors.
     if (context_.now_ns - reported_ns_ < UpstreamHealth::report_interval_ns) return;
     reported_ns_ = context_.now_ns;
@@ -22,15 +24,43 @@ void Upstream::heard() {
     spec_.health->timeouts.store(0, std::memory_order_relaxed);
 }
 
+void Upstream::heard_late(dns::Bytes message) {
+    dns::Question question;
+    if (dns::is_response(message) && dns::read_question(message, question) == dns::QuestionFault::none) heard();
+}
+
+void Upstream::replied(std::uint64_t taken_ns) {
+    heard();
+    reply_time_.observe(taken_ns);
+    reply_quantile_.observe(taken_ns);
+    counters().duration.observe(taken_ns);
+}
+
+void Upstream::overdue() {
+    ++overdue_;
+    overdue_ns_ = context_.now_ns;
+    spec_.health->suspected.store(true, std::memory_order_relaxed);
+}
+
 void Upstream::timed_out() {
     counters().failures[telemetry::Failure::timeout].add();
-    suspect();
-    // Only time-outs with no response between count; the report above may be a moment old.
-    if (context_.now_ns - last_heard_ns_ > UpstreamHealth::report_interval_ns) spec_.health->timeouts.fetch_add(1);
+    // The time of an attempt may be short: only lasting silence counts against it.
+    const bool lasts = asked_ns_ != 0 && context_.now_ns - asked_ns_ >= passive_patience_ns;
+    if (lasts) spec_.health->timeouts.fetch_add(1, std::memory_order_relaxed);
+}
+
+bool Upstream::is_silent() {
+    if (overdue_ < overdue_to_silent || spec_.health_mode == routing::Health::off) return false;
+    // With probes, one that was answered shows that it is back; without them only a query does.
+    if (spec_.health_mode == routing::Health::passive) return !may_try();
+    if (spec_.health->probed_ns.load(std::memory_order_relaxed) <= overdue_ns_) return true;
+    overdue_ = 0;
+    return false;
 }
 
 Upstream::Sent Upstream::send(QueryIndex query, Attempt& attempt, bool over_tcp, const Link* avoid) {
     attempt.sent_ns = context_.now_ns;
+    if (asked_ns_ == 0) asked_ns_ = context_.now_ns;
     if (over_tcp) {
         if (UpstreamStream* stream = stream_for(avoid)) {
             stream->queue(query, attempt);
@@ -116,6 +146,7 @@ void Upstream::replace(UpstreamSocket& socket) {
 }
 
 void Upstream::maintain() {
+    if (reply_time_.known()) counters().usual_reply_ns.set(reply_time_.mean_ns());
     for (std::size_t i = sockets_.size(); i-- > 0;) {
         const UpstreamSocket& socket = *sockets_[i];
         const bool idle = socket.inflight() == 0 && context_.now_ns - socket.last_used_ns() > socket_idle_ns;

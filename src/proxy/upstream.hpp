@@ -12,6 +12,7 @@
 #include "proxy/link.hpp"
 #include "proxy/publication.hpp"
 #include "routing/query_plan.hpp"
+#include "routing/reply_quantile.hpp"
 #include "routing/reply_time.hpp"
 
 namespace boost::asio {
@@ -67,7 +68,8 @@ public:
 
     const UpstreamSpec& spec() const { return spec_; }
     telemetry::UpstreamCounters& counters() { return context_.counters.upstream(spec_.slot); }
-    routing::ReplyTime& reply_time() { return reply_time_; }
+    const routing::ReplyTime& reply_time() const { return reply_time_; }
+    const routing::ReplyQuantile& reply_quantile() const { return reply_quantile_; }
     UpstreamContext& context() { return context_; }
     std::uint32_t inflight() const { return inflight_; }
 
@@ -78,13 +80,22 @@ public:
     /// The next query that waits for a stream, if it still does.
     QueryIndex next_waiting();
 
-    /// A response came from it: it is alive.
+    /// A reply came from it: it is alive.
     void heard();
+    /// A message came that nobody waits for any more. It counts where it looks like a reply.
+    void heard_late(dns::Bytes message);
     std::uint64_t last_heard_ns() const { return last_heard_ns_; }
+    /// A reply came this long after the attempt it belongs to.
+    void replied(std::uint64_t taken_ns);
     /// An attempt ran out of time with no response from it since: the prober may look at once.
-    void suspect() { spec_.health->suspected.store(true, std::memory_order_relaxed); }
-    /// A query has come to its end without a reply from it.
+    void overdue();
+    /// The query of an open attempt has come to its end: the reply, if one comes, is not waited for.
+    void left_open(std::uint64_t open_for_ns) { reply_quantile_.observe(open_for_ns); }
+    /// A query has come to its end without a reply from it although its attempt was out of time.
     void timed_out();
+    /// Several attempts in a row ran out of time and nothing has come since: where another upstream is up, that
+    /// one is better asked. No judgement: it is not down.
+    bool is_silent();
     bool is_up() const { return spec_.health->up.load(std::memory_order_relaxed); }
     /// Down, but a query may be risked to find out whether it still is.
     bool may_try() const { return context_.now_ns - tried_ns_ >= trial_interval_ns; }
@@ -123,8 +134,12 @@ private:
     UpstreamContext& context_;
     UpstreamSpec spec_;
     routing::ReplyTime reply_time_;
+    routing::ReplyQuantile reply_quantile_;
     std::uint32_t inflight_ = 0;
     std::uint64_t last_heard_ns_ = 0;
+    std::uint64_t asked_ns_ = 0;     ///< when the first query since then was sent; 0: none was
+    std::uint32_t overdue_ = 0;      ///< attempts out of time since then
+    std::uint64_t overdue_ns_ = 0;   ///< when the last of them was
     std::uint64_t reported_ns_ = 0;  ///< when it was last said that it is alive
     std::uint64_t tried_ns_ = 0;
 

@@ -21,6 +21,8 @@ struct UpstreamHealth {
     std::atomic<std::uint64_t> heard_ns{0};
     /// Queries that timed out since a message came, or since `up` changed: `passive` counts them.
     std::atomic<std::uint32_t> timeouts{0};
+    /// When a probe was answered last. Written by the prober.
+    std::atomic<std::uint64_t> probed_ns{0};
     /// A worker lacks a reply: the next probe may come at once.
     std::atomic<bool> suspected{false};
 

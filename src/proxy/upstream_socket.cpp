@@ -114,10 +114,10 @@ void UpstreamSocket::take(dns::MutableBytes message) {
         context.counters.dropped[Drop::reply_malformed].add();
         return;
     }
-    if (dns::is_response(message)) upstream().heard();
     const QueryIndex query = ids_.find(dns::id_of(message));
     if (query == no_query) {
         context.counters.dropped[Drop::reply_unexpected].add();
+        upstream().heard_late(message);
         return;
     }
     context.events.on_reply(query, *this, message);

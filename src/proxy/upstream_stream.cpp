@@ -60,12 +60,12 @@ void UpstreamStream::on_message(dns::MutableBytes message) {
         context.counters.dropped[Drop::reply_malformed].add();
         return;
     }
-    if (dns::is_response(message)) upstream().heard();
     const std::uint16_t id = dns::id_of(message);
     const auto found =
         std::find_if(pending_.begin(), pending_.end(), [id](const Pending& one) { return one.id == id; });
     if (found == pending_.end()) {
         context.counters.dropped[Drop::reply_unexpected].add();
+        upstream().heard_late(message);
         return;
     }
     ++replies_;

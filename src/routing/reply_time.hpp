@@ -12,7 +12,7 @@ namespace dproxy::routing {
 
 class ReplyTime {
 public:
-    static constexpr std::uint64_t initial_ns = 1'000'000'000;   ///< while nothing is known
+    static constexpr std::uint64_t initial_ns = 500'000'000;  ///< while nothing is known
     static constexpr std::uint64_t least_ns = 50'000'000;
     static constexpr std::uint64_t greatest_ns = 2'000'000'000;
 

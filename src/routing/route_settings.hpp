@@ -15,6 +15,8 @@ namespace dproxy::routing {
 enum class Protocol : std::uint8_t { udp, tcp, tls, https };
 enum class Policy : std::uint8_t { least_outstanding, round_robin, random, first, hash };
 enum class Health : std::uint8_t { on, passive, off };
+/// When a second query goes to another upstream before the first is given up: `p95`, or after a fixed time.
+enum class Hedge : std::uint8_t { off, p95, after };
 /// `answer`: what dproxy says itself. `none`: the route has upstreams.
 enum class LocalAnswer : std::uint8_t { none, refused, nxdomain, nodata, servfail, drop };
 
@@ -52,6 +54,8 @@ struct RouteSettings {
     std::chrono::milliseconds timeout{4000};
     std::uint8_t attempts = 2;
     std::uint8_t fallback_on = fallback::none;
+    Hedge hedge = Hedge::off;
+    std::chrono::milliseconds hedge_after{0};  ///< for Hedge::after
     std::uint32_t max_inflight = 10000;
     Health health = Health::on;
     LocalAnswer answer = LocalAnswer::none;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "routing/upstream_choice.hpp"
 
+#include <array>
+#include <tuple>
+#include <utility>
+
 #include "dns/name.hpp"
 
 namespace dproxy::routing {
@@ -15,13 +19,15 @@ std::uint64_t mix(std::uint64_t value) {
     return value ^ value >> 33;
 }
 
-/// The candidates that may be chosen: the fresh ones, or, where there is none, those tried before.
+/// The candidates that may be chosen: those of one rank.
 struct Eligible {
     std::span<const Candidate> candidates;
-    bool tried;
+    bool tried = false;
+    bool silent = false;
 
     bool operator()(std::size_t index) const {
-        return candidates[index].usable && candidates[index].tried == tried;
+        const Candidate& one = candidates[index];
+        return one.usable && one.tried == tried && one.silent == silent;
     }
     std::size_t count() const {
         std::size_t found = 0;
@@ -70,13 +76,14 @@ std::size_t highest_score(const Eligible& eligible, std::uint64_t name_hash) {
 
 std::optional<std::size_t> choose_upstream(Policy policy, std::span<const Candidate> candidates,
                                            const ChoiceFacts& facts) {
-    Eligible eligible{candidates, false};
-    std::size_t count = eligible.count();
-    if (count == 0) {
-        eligible.tried = true;
+    constexpr std::array<std::pair<bool, bool>, 4> ranks{{{false, false}, {true, false}, {false, true}, {true, true}}};
+    Eligible eligible{candidates};
+    std::size_t count = 0;
+    for (auto rank = ranks.begin(); count == 0; ++rank) {
+        if (rank == ranks.end()) return std::nullopt;
+        std::tie(eligible.tried, eligible.silent) = *rank;
         count = eligible.count();
     }
-    if (count == 0) return std::nullopt;
     switch (policy) {
         case Policy::least_outstanding:
             return least_outstanding(eligible, facts.turn);

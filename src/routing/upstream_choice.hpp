@@ -17,6 +17,7 @@ namespace dproxy::routing {
 struct Candidate {
     bool usable = true;   ///< up, or to be tried although it is down
     bool tried = false;   ///< this query has been sent to it already
+    bool silent = false;  ///< nothing has come from it lately: the others first
     std::uint32_t outstanding = 0;  ///< queries that wait for it
     std::uint64_t identity = 0;     ///< the same after each reload: for `hash`
 };
@@ -29,7 +30,8 @@ struct ChoiceFacts {
 };
 
 /// The index of the upstream to ask; nothing when none is usable. One that was tried already is chosen
-/// again only when there is no other.
+/// again only when there is no other, and one that is silent only when all are: a datagram that was lost is better
+/// sent again to who answers others than to who answers nobody.
 std::optional<std::size_t> choose_upstream(Policy policy, std::span<const Candidate> candidates,
                                            const ChoiceFacts& facts);
 

@@ -126,6 +126,7 @@ void UpstreamCounters::clear() noexcept {
     failures.clear();
     duration.clear();
     inflight.set(0);
+    usual_reply_ns.set(0);
 }
 
 void WorkerCounters::Unmap::operator()(void* counters) const noexcept { ::munmap(counters, bytes); }

@@ -149,6 +149,7 @@ struct UpstreamCounters {
     CounterBy<Failure> failures;
     DurationHistogram duration;
     Counter inflight;  ///< a gauge
+    Counter usual_reply_ns;  ///< a gauge: how long replies take of late; 0: not known
 
     void clear() noexcept;  ///< by the owner only, when the slot is given to another upstream
 };

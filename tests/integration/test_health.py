@@ -6,32 +6,10 @@ import pytest
 from harness import behaviours, wire
 from harness.deadline import wait_until
 from harness.prox_directory import route
-from harness.upstream import Upstream, is_probe
+from harness.upstream import Mortal
 
 SHARE_AGAIN_SECONDS = 6
 TIMEOUTS_TO_DOWN = 5  # of `passive`
-
-
-class Mortal(Upstream):
-    """Takes probes for what they are, and answers them only while it lives."""
-
-    def __init__(self, *arguments, **keys):
-        self.answers_probes = True
-        super().__init__(*arguments, **keys)
-
-    def _take(self, exchange):
-        if is_probe(exchange.message):
-            self.probes.append(exchange)
-            if self.answers_probes:
-                behaviours.answer(exchange)
-        else:
-            super()._take(exchange)
-
-    def die(self):
-        self.answers_probes, self.behaviour = False, behaviours.silence
-
-    def live(self):
-        self.answers_probes, self.behaviour = True, behaviours.answer
 
 
 @pytest.fixture
@@ -194,6 +172,37 @@ def test_the_most_watchful_of_the_routes_to_one_upstream_counts(world, mortal):
     proxy = world.proxy(route("a.test", mortal, health="off") + route("b.test", mortal, health="on"))
     wait_until(lambda: mortal.probes, "a probe")
     assert status_of(proxy, mortal)["health"] == "on" and len(proxy.json("/status")["upstreams"]) == 1
+
+
+def test_who_is_silent_is_asked_last_before_it_is_down(world, mortal):
+    """Three attempts in a row are enough; with probes, nothing else is risked."""
+    alive = world.upstream(2)
+    proxy = world.relay(mortal, alive, policy="first", health="on", timeout="20s", settings={"workers": 1})
+    assert [proxy.marker("x.test") for _ in range(5)] == [1] * 5
+    mortal.die()
+    before = len(mortal.received)
+    assert [proxy.marker("x.test") for _ in range(40)] == [2] * 40
+    assert len(mortal.received) - before <= 4
+    mortal.live()
+    proxy.until("x.test", 1, SHARE_AGAIN_SECONDS)
+
+
+def test_garbage_is_silence(world, mortal):
+    """Messages that answer nothing keep no upstream up, whatever their ID."""
+    def garbage(exchange):
+        made = bytearray(exchange.message[:12] + b"\x03bad" + bytes(20))
+        made[2] |= 0x80
+        exchange.reply(bytes(made))
+    mortal.die()
+    mortal.behaviour = garbage
+    alive = world.upstream(2)
+    proxy = world.relay(mortal, alive, health="on", timeout="20s")
+
+    def asked():
+        assert proxy.marker("x.test") == 2
+        return is_up(proxy, mortal) == 0
+    wait_until(asked, "an upstream that is down", 30)
+    assert failures(proxy, mortal, "mismatch") > 0
 
 
 def test_what_is_down_is_asked_no_more_while_another_is_up(world, mortal):

@@ -20,7 +20,8 @@ START_SECONDS = 60  # a bound for broken programs, not a measure
 # One value that stands for the key; what the document calls "not built yet" is refused with these.
 ROUTE_VALUES = {
     "address": "192.0.2.1", "port": "5300", "protocol": "tcp", "policy": "first", "timeout": "2s", "attempts": "3",
-    "fallback_on": "none", "max_inflight": "100", "health": "passive", "answer": "nodata", "allow": "10.0.0.0/8",
+    "fallback_on": "none", "hedge": "p95", "max_inflight": "100", "health": "passive", "answer": "nodata",
+    "allow": "10.0.0.0/8",
     "client_subnet": "add", "proxy_protocol": "off", "tls_verify": "on",
 }
 NOT_BUILT_VALUES = [

@@ -6,7 +6,7 @@ import threading
 import traceback
 
 from . import wire
-from .behaviours import answer
+from .behaviours import answer, silence
 from .deadline import wait_until
 from .ports import free_port
 
@@ -169,6 +169,28 @@ class Upstream:
             pass  # the socket of the exchange is gone
         except Exception:  # pylint: disable=broad-except
             traceback.print_exc()  # a message that the behaviour was not made for; the thread must live
+
+
+class Mortal(Upstream):
+    """Takes probes for what they are, and answers them only while it lives."""
+
+    def __init__(self, *arguments, **keys):
+        self.answers_probes = True
+        super().__init__(*arguments, **keys)
+
+    def _take(self, exchange):
+        if is_probe(exchange.message):
+            self.probes.append(exchange)
+            if self.answers_probes:
+                answer(exchange)
+        else:
+            super()._take(exchange)
+
+    def die(self):
+        self.answers_probes, self.behaviour = False, silence
+
+    def live(self):
+        self.answers_probes, self.behaviour = True, answer
 
 
 def is_probe(message):

@@ -212,6 +212,20 @@ TEST_CASE("each capability stands for itself", "[route_keys]") {
     CHECK(mentions(fault("proxy_protocol", "v2", only), "not supported"));
 }
 
+TEST_CASE("a hedge is a word or a duration, and needs a second attempt", "[route_keys]") {
+    using routing::Hedge;
+    CHECK(with("hedge", "off").hedge == Hedge::off);
+    CHECK(with("hedge", "P95").hedge == Hedge::p95);
+    const auto after = with("hedge", "20ms");
+    CHECK(after.hedge == Hedge::after);
+    CHECK(after.hedge_after == std::chrono::milliseconds{20});
+    CHECK(mentions(fault("hedge", "p99"), "or `p95`, or `off`"));
+    CHECK(mentions(fault("hedge", "4ms"), "5ms"));
+    const auto once = read({{"address", "192.0.2.1"}, {"hedge", "p95"}, {"attempts", "1"}});
+    CHECK_FALSE(once.settings);
+    CHECK(mentions(once.faults.at(0).message, "2 attempts or more"));
+}
+
 TEST_CASE("values of keys that are built later", "[route_keys]") {
     CHECK(with("fallback_on", "servfail, REFUSED", everything).fallback_on ==
           (routing::fallback::servfail | routing::fallback::refused));

@@ -101,6 +101,27 @@ TEST_CASE("a retry goes to another upstream, and to the same one only when there
     CHECK_FALSE(choose_upstream(Policy::first, {}, {0, 0, 0}));
 }
 
+TEST_CASE("who is silent is asked when nobody else can be", "[upstream_choice]") {
+    for (const Policy policy :
+         {Policy::least_outstanding, Policy::round_robin, Policy::random, Policy::hash, Policy::first}) {
+        const auto always = [&](const std::vector<Candidate>& list, std::size_t expected) {
+            for (std::uint32_t i = 0; i < 50; ++i) {
+                CHECK(choose_upstream(policy, list, {i, i * 77, i * 99}) == expected);
+            }
+        };
+        auto list = candidates(3);
+        list[0].silent = list[1].silent = true;
+        always(list, 2);
+        list[2].tried = true;  // its datagram may be lost
+        always(list, 2);
+        list[2].usable = false;
+        list[0].tried = true;
+        always(list, 1);
+        list[1].usable = false;
+        always(list, 0);
+    }
+}
+
 TEST_CASE("a name keeps its upstream when another one goes, whatever its case", "[upstream_choice]") {
     const auto all = candidates(5);
     auto fewer = all;
