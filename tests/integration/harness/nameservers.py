@@ -113,10 +113,11 @@ auth-zone:
 class Nameserver:
     """One zone on one port, over UDP and TCP, of both families. Ready when made."""
 
-    def __init__(self, make, directory, zone):
-        self.zone, self.port = zone, free_port()
+    def __init__(self, make, directory, zone, text=None, port=None):
+        """`text`: the zone's own records, with `www A 192.0.2.80` among them."""
+        self.zone, self.port = zone, port or free_port()
         directory.mkdir(parents=True)
-        (directory / "zone").write_text(zone_text(zone))
+        (directory / "zone").write_text(text or zone_text(zone))
         config, command = make(directory, zone, self.port)
         (directory / "config").write_text(config)
         program = shutil.which(command[0]) or shutil.which(command[0], path="/usr/sbin:/sbin")

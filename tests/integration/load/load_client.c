@@ -2,7 +2,8 @@
  *
  * load_client ADDRESS PORT RATE SECONDS ZONES MARKERS - asks qN.zK.test at a steady rate, K from 0 to
  * ZONES - 1, and expects the A record 192.0.2.(K % MARKERS + 1). Each query is asked once and waited for
- * PATIENCE seconds. Prints one line: sent, answered, wrong (another record or an error), lost.
+ * PATIENCE seconds. Prints one line: sent, answered, wrong (another record or an error), lost, and of all that were
+ * answered the times in microseconds: p50, p99, p999, max.
  */
 #include <arpa/inet.h>
 #include <poll.h>
@@ -13,17 +14,18 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { sockets = 16, ids = 65536, room = 1500 };
+enum { sockets = 16, ids = 65536, room = 1500, step_us = 20, steps = 500000 };
 static const double patience = 8;
 
 struct asked {
+    double at;
     uint8_t waiting, marker;
-    uint32_t number;
 };
 
 static int fds[sockets];
 static struct asked asked[sockets][ids];
 static uint16_t next_id[sockets];
+static uint32_t times[steps]; /* answers by time, in steps */
 static uint64_t sent, answered, wrong, overrun;
 
 static double now(void) {
@@ -54,7 +56,7 @@ static void ask(unsigned zone, unsigned marker) {
     length += put_label(message + length, "test");
     const uint8_t tail[] = {0, 0, 1, 0, 1};
     memcpy(message + length, tail, sizeof tail);
-    *slot = (struct asked){1, (uint8_t)marker, (uint32_t)sent};
+    *slot = (struct asked){now(), 1, (uint8_t)marker};
     ++sent;
     if (send(fds[s], message, length + sizeof tail, 0) < 0) perror("send");
 }
@@ -67,6 +69,8 @@ static void receive(int s) {
         if (!slot->waiting) continue;
         slot->waiting = 0;
         ++answered;
+        const double step = (now() - slot->at) * 1e6 / step_us;
+        ++times[step < steps ? (size_t)step : steps - 1];
         const int good = (message[3] & 15) == 0 && message[7] == 1 && message[length - 1] == slot->marker;
         if (!good) ++wrong;
     }
@@ -79,6 +83,14 @@ static void receive_all(int milliseconds) {
     for (int s = 0; s < sockets; ++s) {
         if (waits[s].revents) receive(s);
     }
+}
+
+/* Within which time that share of the answers came, in microseconds. */
+static unsigned within(double share) {
+    uint64_t seen = 0;
+    size_t step = 0;
+    while (step < steps - 1 && (double)(seen += times[step]) < share * (double)answered) ++step;
+    return (unsigned)(step + 1) * step_us;
 }
 
 int main(int argc, char **argv) {
@@ -103,7 +115,8 @@ int main(int argc, char **argv) {
         receive_all(1);
     }
     for (const double end = now() + patience; answered + overrun < sent && now() < end;) receive_all(50);
-    printf("sent=%llu answered=%llu wrong=%llu lost=%llu\n", (unsigned long long)sent, (unsigned long long)answered,
-           (unsigned long long)wrong, (unsigned long long)(sent - answered));
+    printf("sent=%llu answered=%llu wrong=%llu lost=%llu p50=%u p99=%u p999=%u max=%u\n", (unsigned long long)sent,
+           (unsigned long long)answered, (unsigned long long)wrong, (unsigned long long)(sent - answered), within(0.5),
+           within(0.99), within(0.999), within(1));
     return 0;
 }
