@@ -14,7 +14,7 @@ SCHEMAS = os.environ.get("SCHEMAS") or "default"
 MONITOR_SCHEMAS = os.environ.get("MONITOR_SCHEMAS") or (
     "https://raw.githubusercontent.com/datreeio/CRDs-catalog/main/"
     "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json")
-EXAMPLES = sorted(path.relative_to(ROOT) for folder in ("sidecar", "kustomize", "daemonset")
+EXAMPLES = sorted(path.relative_to(ROOT) for folder in ("sidecar", "kustomize")
                   for path in (ROOT / "deploy" / folder).glob("*.yaml") if path.name != "kustomization.yaml")
 
 
@@ -29,6 +29,13 @@ def conform(text, release):
 @pytest.mark.parametrize("feature", features())
 def test_manifests_conform(helm3, feature, release):
     done = conform(helm3.render("--kube-version", release, "-f", features()[feature]), release)
+    assert done.returncode == 0 and "Skipped: 0" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_daemonset_example_conforms(helm3, release):
+    values = ROOT / "deploy" / "daemonset" / "values.yaml"
+    done = conform(helm3.render("--kube-version", release, "-f", values), release)
     assert done.returncode == 0 and "Skipped: 0" in done.stdout, done.stdout + done.stderr
 
 

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""What stands in deploy/ for Kubernetes: the sidecar, the DaemonSet, and the manifests for kustomize."""
+
+import os
+import re
+import subprocess
+
+import yaml
+
+from conftest import CHART, ROOT
+
+KUSTOMIZE = ROOT / "deploy" / "kustomize"
+SIDECAR = ROOT / "deploy" / "sidecar" / "sidecar.yaml"
+HEAD = "# Rendered from charts/dproxy by tests/chart/run --update. Change it by patches in kustomization.yaml.\n"
+
+
+def for_kustomize(text):
+    """The default manifests, less what speaks of Helm: its labels, the source of each document, the tests."""
+    kept = [one for one in re.split(r"(?m)^---\n", text) if one.strip() and "/templates/tests/" not in one]
+    text = HEAD + "---\n" + "---\n".join(kept)
+    text = re.sub(r"(?m)^# Source: .*\n", "", text)
+    text = re.sub(r"(?m)^ +helm\.sh/chart: .*\n", "", text)
+    return re.sub(r"(?m)^( +app\.kubernetes\.io/managed-by: )Helm$", r"\1kustomize", text)
+
+
+def test_the_manifests_for_kustomize_are_the_charts(helm):
+    expected = for_kustomize(helm.render())
+    path = KUSTOMIZE / "dproxy.yaml"
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        path.write_text(expected)
+    assert path.read_text() == expected, "tests/chart/run --update writes it"
+    assert "elm" not in re.sub(r"(?m)#.*$", "", expected)
+
+
+def test_the_kustomization_names_what_is_there():
+    kustomization = yaml.safe_load((KUSTOMIZE / "kustomization.yaml").read_text())
+    for name in kustomization["resources"] + kustomization["configMapGenerator"][0]["files"]:
+        assert (KUSTOMIZE / name).is_file(), name
+    made = [one for one in yaml.safe_load_all((KUSTOMIZE / "dproxy.yaml").read_text())]
+    maps = [one["metadata"] for one in made if one["kind"] == "ConfigMap"]
+    generated = kustomization["configMapGenerator"][0]
+    assert [(one["name"], one["namespace"]) for one in maps] == [(generated["name"], generated["namespace"])]
+    version = yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"]
+    assert kustomization["images"] == [{"name": "ghcr.io/OWNER/dproxy", "newTag": version}]
+
+
+def test_the_daemonset_answers_its_own_node(helm):
+    made = [one for one in yaml.safe_load_all(helm.render("-f", ROOT / "deploy" / "daemonset" / "values.yaml")) if one]
+    kinds = {one["kind"]: one for one in made}
+    assert "Deployment" not in kinds and "PodDisruptionBudget" not in kinds
+    assert kinds["DaemonSet"]["spec"]["updateStrategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+    assert kinds["Service"]["spec"]["internalTrafficPolicy"] == "Local"
+
+
+def sidecar():
+    deployment = next(one for one in yaml.safe_load_all(SIDECAR.read_text()) if one["kind"] == "Deployment")
+    spec = deployment["spec"]["template"]["spec"]
+    return spec, spec["initContainers"][0]
+
+
+def test_the_sidecar_is_the_pods_first_and_only_nameserver():
+    spec, container = sidecar()
+    settings = {one["name"]: one["value"] for one in container["env"]}
+    assert container["restartPolicy"] == "Always"
+    assert spec["dnsPolicy"] == "None" and spec["dnsConfig"]["nameservers"] == ["127.0.0.1"]
+    assert settings["DPROXY_LISTEN"] == "127.0.0.1:53"
+    assert settings["DPROXY_MASTERUPSTREAM"] == settings["DPROXY_BOOTSTRAP"] != "system"
+    assert spec["securityContext"]["sysctls"] == [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "53"}]
+    assert container["image"].endswith(":" + yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"])
+
+
+def test_the_settings_of_the_sidecar_are_good(program, tmp_path):
+    """A key that is known and not built yet says that; everything else must be in order."""
+    _, container = sidecar()
+    environment = {one["name"]: one["value"] for one in container["env"]}
+    routes = next(one for one in yaml.safe_load_all(SIDECAR.read_text()) if one["kind"] == "ConfigMap")["data"]
+    for name, text in routes.items():
+        (tmp_path / name).write_text(text)
+    done = subprocess.run([program, "check", str(tmp_path)], cwd=tmp_path, env=environment, capture_output=True,
+                          text=True, check=False)
+    faults = [line for line in done.stdout.splitlines()[:-1] if not line.endswith("expected no such key")]
+    assert faults == [], done.stdout + done.stderr
+
+
+def test_the_routes_for_kustomize_and_the_daemonset_are_good(program, tmp_path):
+    values = yaml.safe_load((ROOT / "deploy" / "daemonset" / "values.yaml").read_text())
+    for name, text in values["routes"].items():
+        (tmp_path / name).write_text(text)
+    for folder in (tmp_path, KUSTOMIZE / "routes"):
+        done = subprocess.run([program, "check", str(folder)], cwd=tmp_path, env={}, capture_output=True, text=True,
+                              check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
