@@ -50,7 +50,7 @@ std::string lower(std::string_view text) {
 
 class IniText {
 public:
-    explicit IniText(std::string_view text) : rest_(text) {
+    IniText(std::string_view text, std::uint32_t first_line) : rest_(text), line_(first_line - 1) {
         if (rest_.starts_with(byte_order_mark)) rest_.remove_prefix(byte_order_mark.size());
     }
 
@@ -184,7 +184,7 @@ private:
     }
 
     std::string_view rest_;
-    std::uint32_t line_ = 0;
+    std::uint32_t line_;
     std::size_t faults_ = 0;
     std::string stand_in_;
     std::string_view value_;  ///< of the key that is on its way through inih
@@ -193,12 +193,12 @@ private:
 
 }  // namespace
 
-std::vector<IniEvent> read_ini(std::string_view text) {
+std::vector<IniEvent> read_ini(std::string_view text, std::uint32_t first_line) {
     if (text.size() > max_ini_file_bytes) {
         return {{IniEvent::Kind::fault, 0, {}, {},
                  "the file is longer than " + std::to_string(max_ini_file_bytes) + " bytes, the most that is read"}};
     }
-    return IniText(text).read();
+    return IniText(text, first_line).read();
 }
 
 }  // namespace dproxy::config

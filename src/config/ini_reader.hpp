@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +28,36 @@ struct IniEvent {
     std::string fault;  ///< of a fault: what was found, what was expected
 };
 
-/// Every section, key and fault, in the order of the lines. The events refer to `text`.
-std::vector<IniEvent> read_ini(std::string_view text);
+/// Every section, key and fault, in the order of the lines. The events refer to `text`, whose first line counts as
+/// `first_line`.
+std::vector<IniEvent> read_ini(std::string_view text, std::uint32_t first_line = 1);
+
+/// A part of a text that begins with a section's header, or what stands before the first one. Read one by one, the
+/// parts give what the text gives, but that a byte order mark is the first part's.
+struct IniPart {
+    std::uint32_t line = 1;   ///< of its first line
+    std::string_view header;  ///< the line without its end; empty before the first section
+    std::string_view body;    ///< the lines after it
+    std::string_view text() const;
+    /// Where the header is beyond doubt, what stands between its brackets, trimmed.
+    std::optional<std::string_view> plain_section() const;
+};
+
+/// Cuts a text into its parts, from the first to the last.
+class IniParts {
+public:
+    explicit IniParts(std::string_view text) : rest_(text) {}
+    /// Nothing at the end.
+    std::optional<IniPart> next();
+
+private:
+    std::string_view take_line();
+
+    std::string_view rest_;
+    std::uint32_t line_ = 1;
+    std::string_view header_{};  ///< of the part that comes next
+    std::uint32_t header_line_ = 1;
+    bool begun_ = false;
+};
 
 }  // namespace dproxy::config

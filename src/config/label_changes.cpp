@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <ranges>
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
-#include <unordered_set>
+#include <utility>
 
 namespace dproxy::config {
 
@@ -16,10 +17,42 @@ struct Section {
     const routing::RouteFile* file;
     std::uint32_t index;
 };
-/// Sections that may be new, gone or different, by label. In force, a label stands once.
+/// Sections that may be new, gone or different, by what is equal where labels are. In force, a label stands once.
 using Sections = std::unordered_map<std::string_view, Section>;
+using Files = std::unordered_map<std::string_view, const routing::RouteFile*>;
+
+/// The labels of one kind of change: the first ones are kept, the others counted.
+class FirstLabels {
+public:
+    void add(const Section& section) {
+        ++count_;
+        label_.clear();
+        section.file->append_label(label_, section.index);
+        if (named_.size() < max_named_labels) {
+            named_.push_back(label_);
+        } else if (label_ < named_.front()) {
+            std::pop_heap(named_.begin(), named_.end());
+            named_.back() = label_;
+        } else {
+            return;
+        }
+        std::push_heap(named_.begin(), named_.end());
+    }
+
+    LabelList list() {
+        std::sort_heap(named_.begin(), named_.end());
+        const std::size_t more = count_ - named_.size();
+        return {std::move(named_), more};
+    }
+
+private:
+    std::vector<std::string> named_;  ///< a heap, the last one by its bytes first
+    std::size_t count_ = 0;
+    std::string label_;
+};
 
 bool is_left_out(const RoutesInForce& routes, const std::string& file, std::uint32_t line) {
+    if (routes.left_out.empty()) return false;
     const auto at = std::lower_bound(routes.left_out.begin(), routes.left_out.end(), line,
                                      [&file](const routing::Duplicate& duplicate, std::uint32_t wanted) {
                                          return std::tie(duplicate.file, duplicate.line) < std::tie(file, wanted);
@@ -27,25 +60,25 @@ bool is_left_out(const RoutesInForce& routes, const std::string& file, std::uint
     return at != routes.left_out.end() && at->file == file && at->line == line;
 }
 
-void add_file(const RoutesInForce& routes, const routing::RouteFile& file, Sections& sections) {
-    for (std::uint32_t index = 0; index < file.section_count(); ++index) {
+void add_file(const RoutesInForce& routes, const routing::RouteFile& file, std::uint32_t from, Sections& sections) {
+    for (std::uint32_t index = from; index < file.section_count(); ++index) {
         if (is_left_out(routes, file.name(), file.line(index))) continue;
-        sections.insert_or_assign(file.label(index), Section{&file, index});
+        sections.insert_or_assign(file.label_identity(index), Section{&file, index});
     }
 }
 
-using Untouched = std::unordered_map<std::string_view, const routing::RouteFile*>;
-
 /// In files that did not change, a section comes into force, or leaves it, by what other files say.
-void add_freed(const RoutesInForce& blocked, const RoutesInForce& free, const Untouched& untouched,
+void add_freed(const RoutesInForce& blocked, const RoutesInForce& free, const Files& untouched,
                Sections& sections) {
     for (const auto& duplicate : blocked.left_out) {
         const auto found = untouched.find(duplicate.file);
         if (found == untouched.end() || is_left_out(free, duplicate.file, duplicate.line)) continue;
         const routing::RouteFile& file = *found->second;
-        for (std::uint32_t index = 0; index < file.section_count(); ++index) {
-            if (file.line(index) == duplicate.line) sections.insert_or_assign(file.label(index), Section{&file, index});
-        }
+        const auto indices = std::views::iota(std::uint32_t{0}, file.section_count());
+        const auto at = std::ranges::lower_bound(indices, duplicate.line, {},
+                                                 [&file](std::uint32_t index) { return file.line(index); });
+        if (at == indices.end() || file.line(*at) != duplicate.line) continue;
+        sections.insert_or_assign(file.label_identity(*at), Section{&file, *at});
     }
 }
 
@@ -55,49 +88,83 @@ bool is_same(const Section& a, const Section& b) {
     return a.file->name() == b.file->name() && (one == other || *one == *other);
 }
 
-LabelList shortened(std::vector<std::string_view> labels) {
-    const std::size_t count = std::min(labels.size(), max_named_labels);
-    const auto end = labels.begin() + static_cast<std::ptrdiff_t>(count);
-    std::partial_sort(labels.begin(), end, labels.end());
-    return {{labels.begin(), end}, labels.size() - count};
+bool has_left_out(const RoutesInForce& routes, const std::string& file) {
+    const auto at = std::lower_bound(
+        routes.left_out.begin(), routes.left_out.end(), file,
+        [](const routing::Duplicate& duplicate, const std::string& wanted) { return duplicate.file < wanted; });
+    return at != routes.left_out.end() && at->file == file;
+}
+
+/// Two versions of a file, as far as they have the same labels in the same order, which is usually to their ends.
+/// Returns the number of the first section that differs.
+std::uint32_t compare_beginning(const routing::RouteFile& old, const routing::RouteFile& now, FirstLabels& changed) {
+    const std::uint32_t count = std::min(old.section_count(), now.section_count());
+    for (std::uint32_t index = 0; index < count; ++index) {
+        if (old.label_identity(index) != now.label_identity(index)) return index;
+        const Section section{&now, index};
+        if (!is_same(section, {&old, index})) changed.add(section);
+    }
+    return count;
+}
+
+/// What two lists of files do not share: sections that may be new, gone or different.
+struct Difference {
+    Files untouched;  ///< files that are the same in both
+    Sections then;
+    Sections now;
+};
+
+Difference find_difference(const RoutesInForce& before, const RoutesInForce& after, FirstLabels& changed) {
+    Difference difference;
+    Files old_files;
+    for (const auto& file : before.files) old_files.emplace(file->name(), file.get());
+    for (const auto& file : after.files) {
+        const auto known = old_files.find(file->name());
+        const routing::RouteFile* old = known == old_files.end() ? nullptr : known->second;
+        if (old != nullptr) old_files.erase(known);
+        if (old == file.get()) {
+            difference.untouched.emplace(file->name(), old);
+            continue;
+        }
+        const bool in_part = has_left_out(before, file->name()) || has_left_out(after, file->name());
+        const std::uint32_t from = old == nullptr || in_part ? 0 : compare_beginning(*old, *file, changed);
+        if (old != nullptr) add_file(before, *old, from, difference.then);
+        add_file(after, *file, from, difference.now);
+    }
+    for (const auto& [name, file] : old_files) add_file(before, *file, 0, difference.then);
+    return difference;
 }
 
 }  // namespace
 
 LabelChanges changes_between(const RoutesInForce& before, const RoutesInForce& after) {
-    std::unordered_set<const routing::RouteFile*> old_files;
-    for (const auto& file : before.files) old_files.insert(file.get());
-    Untouched untouched;
-    Sections now;
-    for (const auto& file : after.files) {
-        if (old_files.contains(file.get())) {
-            untouched.emplace(file->name(), file.get());
-        } else {
-            add_file(after, *file, now);
+    FirstLabels added;
+    FirstLabels changed;
+    FirstLabels removed;
+    if (before.files.empty()) {
+        // The first load: all are new, and need not be told apart.
+        for (const auto& file : after.files) {
+            for (std::uint32_t index = 0; index < file->section_count(); ++index) {
+                if (!is_left_out(after, file->name(), file->line(index))) added.add({file.get(), index});
+            }
         }
+        return {added.list(), {}, {}};
     }
-    Sections then;
-    for (const auto& file : before.files) {
-        if (!untouched.contains(file->name())) add_file(before, *file, then);
-    }
+    auto [untouched, then, now] = find_difference(before, after, changed);
     add_freed(before, after, untouched, now);
     add_freed(after, before, untouched, then);
-
-    std::vector<std::string_view> added;
-    std::vector<std::string_view> changed;
-    std::vector<std::string_view> removed;
     for (const auto& [label, section] : now) {
         const auto old = then.find(label);
         if (old == then.end()) {
-            added.push_back(label);
+            added.add(section);
         } else if (!is_same(section, old->second)) {
-            changed.push_back(label);
+            changed.add(section);
         }
     }
     for (const auto& [label, section] : then) {
-        if (!now.contains(label)) removed.push_back(label);
+        if (!now.contains(label)) removed.add(section);
     }
-    return {shortened(std::move(added)), shortened(std::move(changed)), shortened(std::move(removed))};
+    return {added.list(), changed.list(), removed.list()};
 }
 
 }  // namespace dproxy::config

@@ -2,6 +2,8 @@
 #include "config/prox_file.hpp"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -19,65 +21,113 @@ public:
         : file_name_(file_name), options_(options), pool_(pool), file_(file_name_) {}
 
     ProxParse read(std::string_view text) {
-        for (const IniEvent& event : read_ini(text)) {
+        if (text.size() > max_ini_file_bytes) {
+            read_events(text, 1);
+            return result();
+        }
+        IniParts parts(text);
+        for (auto part = parts.next(); part && faults_.size() <= max_faults_per_file; part = parts.next()) {
+            if (!take_known(*part)) read_part(*part);
+        }
+        return result();
+    }
+
+private:
+    /// The keys of a section that were read before: most sections of a large file say the same.
+    struct KnownKeys {
+        std::string_view body;
+        std::shared_ptr<const routing::RouteSettings> settings;
+    };
+    static constexpr std::size_t known_count = 64;
+
+    KnownKeys& known(std::string_view body) { return known_[std::hash<std::string_view>{}(body) % known_count]; }
+
+    /// Only where nothing can be wrong: everything else is read with an eye on what to say about it.
+    bool take_known(const IniPart& part) {
+        if (!faults_.empty()) return false;
+        const auto section = part.plain_section();
+        if (!section) return false;
+        const KnownKeys& keys = known(part.body);
+        if (!keys.settings || keys.body != part.body) return false;
+        read_patterns(part.line, *section);
+        if (faults_.empty()) add_section(part.line, keys.settings);
+        return true;
+    }
+
+    void read_part(const IniPart& part) {
+        last_settings_.reset();
+        read_events(part.text(), part.line);
+        // Before the first header a byte order mark may stand, which nothing means elsewhere.
+        if (last_settings_ && part.header.data() != nullptr) known(part.body) = {part.body, last_settings_};
+    }
+
+    void read_events(std::string_view text, std::uint32_t first_line) {
+        for (const IniEvent& event : read_ini(text, first_line)) {
             switch (event.kind) {
                 case IniEvent::Kind::section:
                     end_section();
                     begin_section(event);
                     break;
                 case IniEvent::Kind::key:
-                    section_->draft.set(event.line, event.key, event.text, faults_);
+                    draft_->set(event.line, event.key, event.text, faults_);
                     break;
                 case IniEvent::Kind::fault:
                     fault(event.line, event.fault);
-                    if (section_) section_->draft.spoil();
+                    if (draft_) draft_->spoil();
                     break;
             }
             if (faults_.size() > max_faults_per_file) {
-                if (section_) section_->draft.spoil();
+                if (draft_) draft_->spoil();
                 break;
             }
         }
         end_section();
-        return result();
     }
-
-private:
-    struct Section {
-        std::uint32_t line;
-        std::string label;
-        std::vector<RoutePattern> patterns;
-        RouteDraft draft;
-    };
 
     void fault(std::uint32_t line, std::string message) {
         faults_.push_back({Severity::error, {}, line, std::move(message)});
     }
 
     void begin_section(const IniEvent& event) {
-        section_.emplace(Section{event.line, {}, {}, RouteDraft(event.line, options_.capabilities)});
-        for (const std::string_view item : split_list(event.text)) {
-            if (!section_->label.empty()) section_->label += ' ';
-            section_->label += item;
-            auto pattern = parse_route_pattern(item);
-            if (pattern) {
-                section_->patterns.push_back(*pattern);
-            } else {
-                fault(event.line, std::move(pattern.fault));
+        line_ = event.line;
+        draft_.emplace(event.line, options_.capabilities);
+        read_patterns(event.line, event.text);
+    }
+
+    void read_patterns(std::uint32_t line, std::string_view section) {
+        label_.clear();
+        patterns_.clear();
+        for_each_item(section, [&](std::string_view item) {
+            if (!label_.empty()) label_ += ' ';
+            label_ += item;
+            if (std::string wrong = parse_route_pattern(item, patterns_.emplace_back()); !wrong.empty()) {
+                patterns_.pop_back();
+                fault(line, std::move(wrong));
             }
-        }
+        });
         // `[,]`; for a header that is faulty in itself the fault follows.
-        if (section_->label.empty() && !event.text.empty()) fault(event.line, "the section names no pattern");
+        if (label_.empty() && !section.empty()) fault(line, "the section names no pattern");
     }
 
     void end_section() {
-        if (!section_) return;
-        auto settings = section_->draft.finish(faults_);
+        if (!draft_) return;
+        auto settings = draft_->finish(faults_);
         if (settings && faults_.empty()) {
-            file_.begin_section(section_->line, section_->label, pool_.intern(std::move(*settings)));
-            for (const RoutePattern& pattern : section_->patterns) file_.add_pattern(pattern.kind, pattern.name);
+            last_settings_ = shared(std::move(*settings));
+            add_section(line_, last_settings_);
         }
-        section_.reset();
+        draft_.reset();
+    }
+
+    std::shared_ptr<const routing::RouteSettings> shared(routing::RouteSettings settings) {
+        if (options_.pool_mutex == nullptr) return pool_.intern(std::move(settings));
+        const std::lock_guard lock(*options_.pool_mutex);
+        return pool_.intern(std::move(settings));
+    }
+
+    void add_section(std::uint32_t line, std::shared_ptr<const routing::RouteSettings> settings) {
+        file_.begin_section(line, label_, std::move(settings));
+        for (const RoutePattern& pattern : patterns_) file_.add_pattern(pattern.kind, pattern.name);
     }
 
     ProxParse result() {
@@ -96,8 +146,13 @@ private:
     const ProxOptions& options_;
     routing::SettingsPool& pool_;
     routing::RouteFileBuilder file_;
-    std::optional<Section> section_;  ///< the one being read
+    std::uint32_t line_ = 0;             ///< of the section being read
+    std::string label_;                  ///< of the same
+    std::vector<RoutePattern> patterns_;
+    std::optional<RouteDraft> draft_;
     Diagnostics faults_;
+    std::shared_ptr<const routing::RouteSettings> last_settings_;  ///< of the section that ended last, if good
+    std::array<KnownKeys, known_count> known_{};
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,8 @@ namespace dproxy::config {
 inline constexpr std::size_t max_faults_per_file = 100;
 
 struct ProxOptions {
-    Capabilities capabilities;
+    Capabilities capabilities{};
+    std::mutex* pool_mutex = nullptr;  ///< held while the pool is asked, where files are read by several threads
 };
 
 struct ProxParse {

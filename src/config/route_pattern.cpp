@@ -3,17 +3,17 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "config/excerpt.hpp"
 
 namespace dproxy::config {
 namespace {
 
-using Pattern = Parsed<RoutePattern>;
 using routing::PatternKind;
 
-Pattern bad(std::string_view text, std::string_view why) {
-    return Pattern::bad(excerpt(text) + " is not a pattern: " + std::string(why));
+std::string bad(std::string_view text, std::string_view why) {
+    return excerpt(text) + " is not a pattern: " + std::string(why);
 }
 
 /// An asterisk that no backslash makes a plain character.
@@ -32,10 +32,18 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x
 
 }  // namespace
 
-Pattern parse_route_pattern(std::string_view text) {
-    if (text == "." || text == "*" || text == "*.") return Pattern::good({PatternKind::below, {}});
-
+Parsed<RoutePattern> parse_route_pattern(std::string_view text) {
     RoutePattern pattern;
+    std::string fault = parse_route_pattern(text, pattern);
+    return fault.empty() ? Parsed<RoutePattern>::good(pattern) : Parsed<RoutePattern>::bad(std::move(fault));
+}
+
+std::string parse_route_pattern(std::string_view text, RoutePattern& pattern) {
+    pattern.kind = PatternKind::exact;
+    if (text == "." || text == "*" || text == "*.") {
+        pattern = {PatternKind::below, {}};
+        return {};
+    }
     std::string_view name = text;
     if (text.starts_with("*.")) {
         pattern.kind = PatternKind::below;
@@ -51,11 +59,9 @@ Pattern parse_route_pattern(std::string_view text) {
     if (std::any_of(name.begin(), name.end(), is_control)) {
         return bad(text, "it holds a control character; such a byte is written as `\\DDD`");
     }
-    const dns::Name::Parsed parsed = dns::Name::parse(name, true);
-    if (parsed.fault) return bad(text, dns::describe(*parsed.fault));
-    if (parsed.name.is_root()) return bad(text, dns::describe(dns::Name::Fault::empty_label));
-    pattern.name = parsed.name;
-    return Pattern::good(pattern);
+    if (const auto fault = pattern.name.assign(name, true)) return bad(text, dns::describe(*fault));
+    if (pattern.name.is_root()) return bad(text, dns::describe(dns::Name::Fault::empty_label));
+    return {};
 }
 
 }  // namespace dproxy::config

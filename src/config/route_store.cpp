@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "config/on_threads.hpp"
+
 namespace dproxy::config {
 
 namespace {
@@ -33,6 +35,13 @@ struct RouteStore::Reload {
     Names open;
     Names found{};  ///< names that stand already: locations may overlap
     std::optional<TimePoint> look_again{};
+    struct Text {
+        const Key& key;
+        Entry& entry;
+        std::string text;
+        bool parsed = false;
+    };
+    std::vector<Text> texts{};  ///< of files that were read and not yet looked at
 
     Reload(const ReloadHints& given, TimePoint when)
         : hints(given),
@@ -78,8 +87,9 @@ void RouteStore::read_location(std::size_t index, Reload& reload) {
         if (reload.found.contains(key.name)) continue;
         const auto at = stands != entries_.end() ? stands : entries_.try_emplace(key).first;
         reload.found.insert(at->first.name);
-        take(at->first, std::move(file.found));
+        take(at->first, std::move(file.found), reload);
     }
+    read_texts(reload);
     bool whole = true;
     for (const auto& folder : snapshot.unread) {
         whole = whole && !folder.whole_location;
@@ -119,7 +129,7 @@ Reading RouteStore::choose(const Key& key, const FileIdentity& identity, Reload&
     return Reading::held;
 }
 
-void RouteStore::take(const Key& key, FoundFile found) {
+void RouteStore::take(const Key& key, FoundFile found, Reload& reload) {
     Entry& entry = entries_.at(key);
     entry.seen = counts_.reloads;
     if (found.state == FoundFile::State::same || found.state == FoundFile::State::held) return;
@@ -128,20 +138,35 @@ void RouteStore::take(const Key& key, FoundFile found) {
     entry.read_fault = std::move(found.fault);
     if (found.state != FoundFile::State::read) return;
     ++counts_.files_read;
-    const ContentHash content = hash_of(found.text);
-    if (entry.content == content) return;
-    entry.content = content;
-    parse(key, entry, found.text);
+    reload.texts.push_back({key, entry, std::move(found.text)});
 }
 
-void RouteStore::parse(const Key& key, Entry& entry, std::string_view text) {
-    ++counts_.files_parsed;
-    ProxParse parsed = parse_prox(text, key.name, options_.prox, settings_);
+/// Each text has an entry of its own, so that several threads can share the work.
+void RouteStore::read_texts(Reload& reload) {
+    const unsigned threads = state_ ? 1 : options_.threads_at_start;
+    std::mutex pool_mutex;
+    ProxOptions prox = options_.prox;
+    if (threads > 1) prox.pool_mutex = &pool_mutex;
+    for_each_on_threads(reload.texts, threads, [&](Reload::Text& one) {
+        one.parsed = parse(one.key, one.entry, one.text, prox);
+        one.text = {};
+    });
+    for (const Reload::Text& one : reload.texts) counts_.files_parsed += one.parsed ? 1 : 0;
+    reload.texts.clear();
+}
+
+/// False: the text is the one that was parsed last.
+bool RouteStore::parse(const Key& key, Entry& entry, std::string_view text, const ProxOptions& options) {
+    const ContentHash content = hash_of(text);
+    if (entry.content == content) return false;
+    entry.content = content;
+    ProxParse parsed = parse_prox(text, key.name, options, settings_);
     entry.content_faults = std::move(parsed.diagnostics);
     entry.content_good = parsed.file != nullptr;
-    if (!entry.content_good) return;
+    if (!entry.content_good) return true;
     entry.good = std::move(parsed.file);
     entry.good_content = *entry.content;
+    return true;
 }
 
 /// A folder that cannot be read keeps all that was known of it.

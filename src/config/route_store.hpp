@@ -73,6 +73,8 @@ struct RouteStoreOptions {
     std::string extension = ".prox";
     ProxOptions prox{};
     FolderLimits limits{};
+    /// That read files at the first reload. Later ones take one, the caller's: the data path needs the CPUs then.
+    unsigned threads_at_start = 1;
 };
 
 /// Since the store began.
@@ -123,8 +125,9 @@ private:
 
     void read_location(std::size_t index, Reload& reload);
     Reading choose(const Key& key, const FileIdentity& identity, Reload& reload);
-    void take(const Key& key, FoundFile found);
-    void parse(const Key& key, Entry& entry, std::string_view text);
+    void take(const Key& key, FoundFile found, Reload& reload);
+    void read_texts(Reload& reload);
+    bool parse(const Key& key, Entry& entry, std::string_view text, const ProxOptions& options);
     void keep(std::size_t index, const UnreadFolder& folder, Reload& reload);
     void forget_gone_files();
     RoutesInForce files_in_force() const;

@@ -13,7 +13,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::string_view separators = ", \t\r\v\f\n";
 constexpr std::uint64_t max_port = 65535;
 constexpr std::string_view target_forms = "`IP`, `IP:port`, `[IPv6]:port`, `host` or `host:port`";
 constexpr std::string_view endpoint_forms = "`IP`, `IP:port` or `[IPv6]:port`";
@@ -124,12 +123,7 @@ Parsed<bool> parse_switch(std::string_view text) {
 
 std::vector<std::string_view> split_list(std::string_view text) {
     std::vector<std::string_view> items;
-    std::size_t at = text.find_first_not_of(separators);
-    while (at != std::string_view::npos) {
-        const std::size_t end = text.find_first_of(separators, at);
-        items.push_back(text.substr(at, end - at));
-        at = text.find_first_not_of(separators, end);
-    }
+    for_each_item(text, [&items](std::string_view item) { items.push_back(item); });
     return items;
 }
 

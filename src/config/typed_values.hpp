@@ -44,6 +44,17 @@ Parsed<bool> parse_switch(std::string_view text);
 
 /// The items of a list separated by commas, white space or both. Into the text given; none is empty.
 std::vector<std::string_view> split_list(std::string_view text);
+/// The same, item by item.
+template <typename Take>
+void for_each_item(std::string_view text, const Take& take) {
+    constexpr std::string_view separators = ", \t\r\v\f\n";
+    std::size_t at = text.find_first_not_of(separators);
+    while (at != std::string_view::npos) {
+        const std::size_t end = text.find_first_of(separators, at);
+        take(text.substr(at, end - at));
+        at = text.find_first_not_of(separators, end);
+    }
+}
 
 /// One or more networks, `10.0.0.0/8, ::1`.
 Parsed<net::NetworkList> parse_networks(std::string_view text);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "dns/name.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace dproxy::dns {
@@ -18,8 +19,17 @@ int read_escape(std::string_view text, std::size_t& at) {
     return value <= 255 ? value : -1;
 }
 
+constexpr std::string_view specials = ".\\\"();@$";
+
+/// The bytes that presentation format writes as they are.
+constexpr auto plain = [] {
+    std::array<bool, 256> bytes{};
+    for (std::size_t byte = ' ' + 1; byte < 127; ++byte)
+        bytes[byte] = specials.find(static_cast<char>(byte)) == std::string_view::npos;
+    return bytes;
+}();
+
 void append_byte(std::string& text, std::uint8_t byte) {
-    constexpr std::string_view specials = ".\\\"();@$";
     if (byte <= ' ' || byte >= 127) {
         text += '\\';
         text += static_cast<char>('0' + byte / 100);
@@ -27,7 +37,7 @@ void append_byte(std::string& text, std::uint8_t byte) {
         text += static_cast<char>('0' + byte % 10);
         return;
     }
-    if (specials.find(static_cast<char>(byte)) != std::string_view::npos) text += '\\';
+    if (!plain[byte]) text += '\\';
     text += static_cast<char>(byte);
 }
 
@@ -43,42 +53,54 @@ std::string Name::to_text() const { return name_to_text(wire()); }
 
 Name::Parsed Name::parse(std::string_view text, bool lower) {
     Parsed parsed;
-    if (text.empty()) return {{}, Fault::empty};
-    if (text == ".") return parsed;
+    parsed.fault = parsed.name.assign(text, lower);
+    return parsed;
+}
 
-    auto& wire = parsed.name.wire_;
+std::optional<Name::Fault> Name::assign(std::string_view text, bool lower) {
+    const auto fault = read_text(text, lower);
+    if (fault) *this = {};
+    return fault;
+}
+
+std::optional<Name::Fault> Name::read_text(std::string_view text, bool lower) {
+    if (text.empty()) return Fault::empty;
+    wire_[0] = 0;
+    length_ = 1;
+    if (text == ".") return std::nullopt;
+
     std::size_t label = 0;  // where the length byte of the label being read stands
     std::size_t end = 1;    // where its next byte goes
     for (std::size_t at = 0; at < text.size();) {
         const char c = text[at++];
         if (c == '.') {
-            if (end == label + 1) return {{}, Fault::empty_label};
-            wire[label] = static_cast<std::uint8_t>(end - label - 1);
+            if (end == label + 1) return Fault::empty_label;
+            wire_[label] = static_cast<std::uint8_t>(end - label - 1);
             label = end++;
             // The root label's byte needs room as well: this is it where the text ends here.
-            if (end > max_name_length) return {{}, Fault::name_too_long};
+            if (end > max_name_length) return Fault::name_too_long;
             continue;
         }
         int byte = static_cast<std::uint8_t>(c);
         if (c == '\\') {
-            if (at < text.size() && static_cast<std::uint8_t>(text[at]) > 127) return {{}, Fault::not_ascii};
+            if (at < text.size() && static_cast<std::uint8_t>(text[at]) > 127) return Fault::not_ascii;
             byte = read_escape(text, at);
-            if (byte < 0) return {{}, Fault::bad_escape};
+            if (byte < 0) return Fault::bad_escape;
         } else if (byte > 127) {
-            return {{}, Fault::not_ascii};
+            return Fault::not_ascii;
         }
-        if (end - label > max_label_length) return {{}, Fault::label_too_long};
-        if (end >= max_name_length) return {{}, Fault::name_too_long};
-        wire[end++] = lower ? to_lower(static_cast<std::uint8_t>(byte)) : static_cast<std::uint8_t>(byte);
+        if (end - label > max_label_length) return Fault::label_too_long;
+        if (end >= max_name_length) return Fault::name_too_long;
+        wire_[end++] = lower ? to_lower(static_cast<std::uint8_t>(byte)) : static_cast<std::uint8_t>(byte);
     }
     if (end > label + 1) {  // no trailing dot
-        wire[label] = static_cast<std::uint8_t>(end - label - 1);
+        wire_[label] = static_cast<std::uint8_t>(end - label - 1);
         label = end++;
-        if (end > max_name_length) return {{}, Fault::name_too_long};
+        if (end > max_name_length) return Fault::name_too_long;
     }
-    wire[label] = 0;
-    parsed.name.length_ = end;
-    return parsed;
+    wire_[label] = 0;
+    length_ = end;
+    return std::nullopt;
 }
 
 std::optional<Name> Name::read(Bytes message, std::size_t& at) {
@@ -127,15 +149,25 @@ std::string_view describe(Name::Fault fault) {
 
 std::string name_to_text(Bytes wire) {
     std::string text;
-    text.reserve(wire.size());
+    append_name_text(text, wire);
+    return text;
+}
+
+void append_name_text(std::string& text, Bytes wire) {
+    const std::size_t begin = text.size();
     for (std::size_t at = 0; at < wire.size() && wire[at] != 0;) {
         const std::size_t length = wire[at];
         if (length > wire.size() - at - 1) break;
         if (at != 0) text += '.';
-        for (const auto byte : wire.subspan(at + 1, length)) append_byte(text, byte);
+        const Bytes label = wire.subspan(at + 1, length);
+        if (std::all_of(label.begin(), label.end(), [](std::uint8_t byte) { return plain[byte]; })) {
+            text.append(reinterpret_cast<const char*>(label.data()), label.size());
+        } else {
+            for (const auto byte : label) append_byte(text, byte);
+        }
         at += length + 1;
     }
-    return text.empty() ? "." : text;
+    if (text.size() == begin) text += '.';
 }
 
 bool equal_ignoring_case(Bytes a, Bytes b) {

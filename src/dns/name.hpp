@@ -40,11 +40,15 @@ public:
     /// `example.com`, `example.com.`, `.` (the root), `a\.b.example`, `\065.example`. Lower case in
     /// the result where `lower` is set.
     static Parsed parse(std::string_view text, bool lower);
+    /// The same in place; after a fault the name is the root.
+    std::optional<Fault> assign(std::string_view text, bool lower);
     /// The name that begins at `at` in a message, its compression pointers followed (RFC 1035 4.1.4; each
     /// must lead backwards, so none loops); moves `at` behind it. Nothing where it is malformed.
     static std::optional<Name> read(Bytes message, std::size_t& at);
 
 private:
+    std::optional<Fault> read_text(std::string_view text, bool lower);
+
     std::array<std::uint8_t, max_name_length> wire_;
     std::size_t length_ = 1;
 };
@@ -59,6 +63,8 @@ std::string_view describe(Name::Fault fault);
 
 /// Presentation format of a name on the wire (uncompressed, as read by read_question).
 std::string name_to_text(Bytes wire);
+/// The same, behind what stands in `text`.
+void append_name_text(std::string& text, Bytes wire);
 
 /// Two uncompressed names or questions, without regard to ASCII case. Length bytes are below 64 and
 /// type and class bytes must be compared apart, so this is for the name part only.

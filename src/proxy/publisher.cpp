@@ -84,16 +84,17 @@ void Publisher::name_upstreams(PoolSet& set, Publication& publication, telemetry
 void Publisher::name_routes(Publication& publication, telemetry::MetricLabels& labels,
                             std::chrono::steady_clock::time_point now) {
     const routing::RouteTable& table = *publication.table;
-    std::vector<std::string_view> names;
-    names.reserve(table.route_count());
-    for (std::size_t i = 0; i < table.route_count(); ++i) {
-        names.push_back(table.label(static_cast<routing::RouteIndex>(i)));
-    }
-    auto assignment = routes_.assign(names, now);
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        if (assignment.slots[i] != telemetry::other_slot) {
-            labels.routes.push_back({assignment.slots[i], std::string(names[i])});
-        }
+    telemetry::SlotBook::ManyLabels many;
+    many.count = table.route_count();
+    many.place_of = [&table](std::string_view label) {
+        const routing::RouteIndex route = table.find_label(label);
+        return route == routing::no_route ? telemetry::SlotBook::ManyLabels::nowhere : std::size_t{route};
+    };
+    many.label_at = [&table](std::size_t route) { return table.label(static_cast<routing::RouteIndex>(route)); };
+    auto assignment = routes_.assign(many, now);
+    for (std::size_t i = 0; i < assignment.slots.size(); ++i) {
+        if (assignment.slots[i] == telemetry::other_slot) continue;
+        labels.routes.push_back({assignment.slots[i], table.label(static_cast<routing::RouteIndex>(i))});
     }
     publication.route_slots = std::move(assignment.slots);
     publication.route_slots_to_clear = std::move(assignment.to_clear);

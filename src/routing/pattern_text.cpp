@@ -6,15 +6,26 @@
 namespace dproxy::routing {
 
 std::string pattern_text(PatternKind kind, dns::Bytes name) {
-    if (name.size() == 1) return "*";
-    std::string text = dns::name_to_text(name);
-    switch (kind) {
-        case PatternKind::below: return "*." + text;
-        case PatternKind::both: return '.' + text;
-        case PatternKind::exact: break;
+    std::string text;
+    append_pattern_text(text, kind, name);
+    return text;
+}
+
+void append_pattern_text(std::string& text, PatternKind kind, dns::Bytes name) {
+    if (name.size() == 1) {
+        text += '*';
+        return;
     }
     // A label that is an asterisk, and no wildcard: escaped, so that it reads back as what it is.
-    return text == "*" || text.starts_with("*.") ? '\\' + text : text;
+    const bool is_asterisk = name[0] == 1 && name[1] == '*';
+    switch (kind) {
+        case PatternKind::below: text += "*."; break;
+        case PatternKind::both: text += '.'; break;
+        case PatternKind::exact:
+            if (is_asterisk) text += '\\';
+            break;
+    }
+    dns::append_name_text(text, name);
 }
 
 std::size_t label_count(dns::Bytes name) {

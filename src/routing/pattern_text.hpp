@@ -12,6 +12,8 @@ namespace dproxy::routing {
 
 /// `example.com`, `*.example.com`, `.example.com`, or `*` for what is below the root. `name` is on the wire.
 std::string pattern_text(PatternKind kind, dns::Bytes name);
+/// The same, behind what stands in `text`.
+void append_pattern_text(std::string& text, PatternKind kind, dns::Bytes name);
 
 /// Labels of a name on the wire, without the root.
 std::size_t label_count(dns::Bytes name);

@@ -5,21 +5,57 @@
 #include <limits>
 #include <utility>
 
+#include "routing/pattern_text.hpp"
+
 namespace dproxy::routing {
 namespace {
 
-constexpr std::size_t section_head = 4;  // length of the label, number of patterns
+constexpr std::size_t count_size = 2;
+constexpr std::size_t length_size = 2;  // of a label
+
+bool has_label(const std::uint8_t* section) { return (dns::read_u16(section) & 1) != 0; }
+
+const std::uint8_t* patterns_of(const std::uint8_t* section) {
+    if (!has_label(section)) return section + count_size;
+    return section + count_size + length_size + dns::read_u16(section + count_size);
+}
+
+void append_u16(std::vector<std::uint8_t>& bytes, std::size_t value) {
+    bytes.push_back(static_cast<std::uint8_t>(value >> 8));
+    bytes.push_back(static_cast<std::uint8_t>(value));
+}
 
 }  // namespace
 
-std::string_view RouteFile::label(std::uint32_t section) const {
+std::string RouteFile::label(std::uint32_t section) const {
+    std::string text;
+    append_label(text, section);
+    return text;
+}
+
+void RouteFile::append_label(std::string& text, std::uint32_t section) const {
     const std::uint8_t* at = bytes_.data() + sections_[section].offset;
-    return {reinterpret_cast<const char*>(at + section_head), dns::read_u16(at)};
+    if (has_label(at)) {
+        text.append(reinterpret_cast<const char*>(at + count_size + length_size), dns::read_u16(at + count_size));
+        return;
+    }
+    const std::size_t begin = text.size();
+    for (const Pattern pattern : patterns(section)) {
+        if (text.size() > begin) text += ' ';
+        append_pattern_text(text, pattern.kind, pattern.name);
+    }
+}
+
+std::string_view RouteFile::label_identity(std::uint32_t section) const {
+    // Without a label of its own the patterns are the label; with one, the label says what the patterns are.
+    const std::size_t begin = sections_[section].offset;
+    const std::size_t end = section + 1 < sections_.size() ? sections_[section + 1].offset : bytes_.size();
+    return {reinterpret_cast<const char*>(bytes_.data() + begin), end - begin};
 }
 
 RouteFile::Patterns RouteFile::patterns(std::uint32_t section) const {
     const std::uint8_t* at = bytes_.data() + sections_[section].offset;
-    return {at + section_head + dns::read_u16(at), dns::read_u16(at + 2)};
+    return {patterns_of(at), dns::read_u16(at) / 2u};
 }
 
 std::size_t RouteFile::memory_bytes() const {
@@ -34,33 +70,53 @@ RouteFileBuilder::RouteFileBuilder(std::string file_name) : file_(std::make_shar
 void RouteFileBuilder::begin_section(std::uint32_t line, std::string_view label,
                                      std::shared_ptr<const RouteSettings> settings) {
     assert(settings && label.size() <= std::numeric_limits<std::uint16_t>::max());
+    end_section();
     const auto next = static_cast<std::uint32_t>(file_->settings_.size());
-    const auto [known, added] = settings_index_.try_emplace(settings.get(), next);
-    if (added) file_->settings_.push_back(std::move(settings));
-
-    std::vector<std::uint8_t>& bytes = file_->bytes_;
-    assert(bytes.size() <= std::numeric_limits<std::uint32_t>::max());
-    file_->sections_.push_back({line, static_cast<std::uint32_t>(bytes.size()), known->second});
-    bytes.resize(bytes.size() + section_head);
-    dns::write_u16(bytes.data() + bytes.size() - section_head, static_cast<std::uint16_t>(label.size()));
-    bytes.insert(bytes.end(), label.begin(), label.end());
+    std::uint32_t index = next;
+    // Neighbours often share their settings.
+    if (next > 0 && file_->settings_.back() == settings) {
+        index = next - 1;
+    } else {
+        const auto [known, added] = settings_index_.try_emplace(settings.get(), next);
+        index = known->second;
+        if (added) file_->settings_.push_back(std::move(settings));
+    }
+    assert(file_->bytes_.size() <= std::numeric_limits<std::uint32_t>::max());
+    file_->sections_.push_back({line, static_cast<std::uint32_t>(file_->bytes_.size()), index});
+    label_ = label;
 }
 
 void RouteFileBuilder::add_pattern(PatternKind kind, const dns::Name& name) {
     assert(!file_->sections_.empty() && (kind == PatternKind::below || !name.is_root()));
-    std::vector<std::uint8_t>& bytes = file_->bytes_;
-    std::uint8_t* count = bytes.data() + file_->sections_.back().offset + 2;
-    assert(dns::read_u16(count) < std::numeric_limits<std::uint16_t>::max());
-    dns::write_u16(count, static_cast<std::uint16_t>(dns::read_u16(count) + 1));
-
     const dns::Bytes wire = name.wire();
-    bytes.push_back(static_cast<std::uint8_t>(kind));
-    bytes.push_back(static_cast<std::uint8_t>(wire.size()));
-    bytes.insert(bytes.end(), wire.begin(), wire.end());
+    patterns_.push_back(static_cast<std::uint8_t>(kind));
+    patterns_.push_back(static_cast<std::uint8_t>(wire.size()));
+    patterns_.insert(patterns_.end(), wire.begin(), wire.end());
+    if (section_patterns_ > 0) written_out_ += ' ';
+    append_pattern_text(written_out_, kind, wire);
+    ++section_patterns_;
     ++file_->pattern_count_;
 }
 
+/// The label is kept where it says more than the patterns do: most say the same, and a million of them are large.
+void RouteFileBuilder::end_section() {
+    if (file_->sections_.empty()) return;
+    assert(section_patterns_ <= std::numeric_limits<std::int16_t>::max());
+    std::vector<std::uint8_t>& bytes = file_->bytes_;
+    const bool is_plain = written_out_ == label_;
+    append_u16(bytes, 2 * std::size_t{section_patterns_} + (is_plain ? 0 : 1));
+    if (!is_plain) {
+        append_u16(bytes, label_.size());
+        bytes.insert(bytes.end(), label_.begin(), label_.end());
+    }
+    bytes.insert(bytes.end(), patterns_.begin(), patterns_.end());
+    section_patterns_ = 0;
+    patterns_.clear();
+    written_out_.clear();
+}
+
 std::shared_ptr<const RouteFile> RouteFileBuilder::finish() {
+    end_section();
     file_->sections_.shrink_to_fit();
     file_->bytes_.shrink_to_fit();
     file_->settings_.shrink_to_fit();

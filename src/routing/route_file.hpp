@@ -67,7 +67,11 @@ public:
     std::uint32_t pattern_count() const { return pattern_count_; }
     std::uint32_t line(std::uint32_t section) const { return sections_[section].line; }
     /// The section as written, single spaces between patterns.
-    std::string_view label(std::uint32_t section) const;
+    std::string label(std::uint32_t section) const;
+    /// The same behind what stands in `text`: for walks over many.
+    void append_label(std::string& text, std::uint32_t section) const;
+    /// Bytes that are equal where labels are, in any file, and only there; into the file.
+    std::string_view label_identity(std::uint32_t section) const;
     Patterns patterns(std::uint32_t section) const;
     /// Into settings_list().
     std::uint32_t settings_index(std::uint32_t section) const { return sections_[section].settings; }
@@ -89,8 +93,9 @@ private:
 
     std::string name_;
     std::vector<Section> sections_;
-    /// For each section: length of the label (2 bytes), number of patterns (2), the label, and for each
-    /// pattern: its kind (1), the length of its name (1), its name.
+    /// For each section: twice the number of patterns (2 bytes), plus one where the label is not what the patterns
+    /// say when they are written out; its length then (2) and the label itself. For each pattern: its kind (1), the
+    /// length of its name (1), its name.
     std::vector<std::uint8_t> bytes_;
     std::vector<std::shared_ptr<const RouteSettings>> settings_;
     std::uint32_t pattern_count_ = 0;
@@ -101,7 +106,7 @@ class RouteFileBuilder {
 public:
     explicit RouteFileBuilder(std::string file_name);
 
-    /// The label holds at most 65,535 bytes (a line of a file holds 4,096).
+    /// The label holds at most 65,535 bytes (a line of a file holds 4,096), a section at most 32,767 patterns.
     void begin_section(std::uint32_t line, std::string_view label, std::shared_ptr<const RouteSettings> settings);
     /// To the section begun last. `name` is in lower case; the root goes with `below` only.
     void add_pattern(PatternKind kind, const dns::Name& name);
@@ -109,7 +114,13 @@ public:
     std::shared_ptr<const RouteFile> finish();
 
 private:
+    void end_section();
+
     std::shared_ptr<RouteFile> file_;
+    std::string label_;                   ///< of the section begun last
+    std::uint32_t section_patterns_ = 0;  ///< of the same
+    std::vector<std::uint8_t> patterns_;  ///< of the same, as they are stored
+    std::string written_out_;             ///< kept for its room
     std::unordered_map<const RouteSettings*, std::uint32_t> settings_index_;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dns/name.hpp"
 #include "routing/name_hash.hpp"
 #include "routing/pattern_text.hpp"
 
@@ -56,19 +57,17 @@ void RouteTable::prefetch(const Probe& probe) const noexcept {
     for (std::size_t depth = probe.hashed_; depth > 0; --depth) {
         const bool occurs = depth == probe.labels_ ? exact_depths_[depth] : below_depths_[depth];
         if (!occurs) continue;
-        const std::size_t at = home(probe.hashes_[depth]);
-        __builtin_prefetch(&tags_[at]);
-        __builtin_prefetch(&slots_[at]);
+        __builtin_prefetch(&index_[home(probe.hashes_[depth])]);
     }
 }
 
 const RouteTable::Slot* RouteTable::lookup(std::uint64_t hash, dns::Bytes lower_name) const noexcept {
-    const std::uint16_t tag = tag_of(hash);
-    for (std::size_t at = home(hash); tags_[at] != 0; at = next(at)) {
-        if (tags_[at] != tag) continue;
-        const std::uint8_t* name = slots_[at].name;
-        if (name[-1] == lower_name.size() && std::memcmp(name, lower_name.data(), lower_name.size()) == 0)
-            return &slots_[at];
+    const std::uint32_t tag = tag_of(hash);
+    for (std::size_t at = home(hash); index_[at] != 0; at = next(at)) {
+        if ((index_[at] & ~slot_mask_) != tag) continue;
+        const Slot& slot = slots_[(index_[at] & slot_mask_) - 1];
+        if (slot.name[-1] == lower_name.size() && std::memcmp(slot.name, lower_name.data(), lower_name.size()) == 0)
+            return &slot;
     }
     return nullptr;
 }
@@ -90,17 +89,58 @@ RouteIndex RouteTable::find(const Probe& probe) const noexcept {
 
 RouteIndex RouteTable::find(dns::Bytes name) const noexcept { return find(prepare(name)); }
 
-std::string_view RouteTable::label(RouteIndex route) const noexcept {
-    return files_[routes_[route].file]->label(routes_[route].section);
+RouteTable::Place RouteTable::section_at(std::uint32_t section) const noexcept {
+    // Of files without a section the last one that begins here is meant: it has the section.
+    const auto after = std::upper_bound(sections_before_.begin(), sections_before_.end(), section);
+    const auto file = static_cast<std::size_t>(after - sections_before_.begin()) - 1;
+    return {*files_[file], section - sections_before_[file]};
+}
+
+RouteTable::Place RouteTable::place_of(RouteIndex route) const noexcept {
+    const auto left_out = std::upper_bound(routes_before_left_out_.begin(), routes_before_left_out_.end(), route) -
+                          routes_before_left_out_.begin();
+    return section_at(route + static_cast<std::uint32_t>(left_out));
+}
+
+std::string RouteTable::label(RouteIndex route) const {
+    const Place place = place_of(route);
+    return place.file.label(place.section);
+}
+
+RouteIndex RouteTable::find_label(std::string_view label) const {
+    // Its first pattern leads to the only route that can have it.
+    std::string_view name = label.substr(0, label.find(' '));
+    PatternKind kind = PatternKind::exact;
+    if (name == "*" || name == ".") {
+        kind = PatternKind::below;
+        name = ".";
+    } else if (name.starts_with("*.")) {
+        kind = PatternKind::below;
+        name.remove_prefix(name.size() > 2 ? 2 : 1);
+    } else if (name.starts_with('.')) {
+        name.remove_prefix(1);
+    }
+    const dns::Name::Parsed parsed = dns::Name::parse(name, true);
+    if (parsed.fault) return no_route;
+    const Probe probe = prepare(parsed.name.wire());
+    RouteIndex route = catch_all_;
+    if (!parsed.name.is_root()) {
+        if (probe.hashed_ < probe.labels_) return no_route;
+        const bool occurs = exact_depths_[probe.labels_] || below_depths_[probe.labels_];
+        const Slot* slot = occurs ? lookup(probe.hashes_[probe.labels_], probe.suffix(probe.labels_)) : nullptr;
+        if (slot == nullptr) return no_route;
+        route = kind == PatternKind::below ? slot->below : slot->exact;
+    }
+    return route != no_route && this->label(route) == label ? route : no_route;
 }
 
 RouteTable::Source RouteTable::source(RouteIndex route) const noexcept {
-    const RouteFile& file = *files_[routes_[route].file];
-    return {file.name(), file.line(routes_[route].section)};
+    const Place place = place_of(route);
+    return {place.file.name(), place.file.line(place.section)};
 }
 
 std::uint64_t RouteTable::key(RouteIndex route) const noexcept {
-    const std::string_view text = label(route);
+    const std::string text = label(route);
     std::uint64_t hash = mix(hash_seed, text.size());
     for (std::size_t at = 0; at < text.size(); at += 8) {
         std::uint64_t bytes = 0;
@@ -132,8 +172,9 @@ std::vector<RouteTable::Entry> RouteTable::entries() const {
         Entry entry;
     };
     std::vector<Line> lines;
-    for (RouteIndex route = 0; route < routes_.size(); ++route) {
-        for (const Pattern pattern : files_[routes_[route].file]->patterns(routes_[route].section)) {
+    for (RouteIndex route = 0; route < route_count(); ++route) {
+        const Place place = place_of(route);
+        for (const Pattern pattern : place.file.patterns(place.section)) {
             const std::size_t labels = label_count(pattern.name);
             for (const PatternKind kind : {PatternKind::exact, PatternKind::below}) {
                 if (pattern.kind != kind && pattern.kind != PatternKind::both) continue;
@@ -153,8 +194,10 @@ std::vector<RouteTable::Entry> RouteTable::entries() const {
 }
 
 std::size_t RouteTable::memory_bytes() const noexcept {
-    return sizeof *this + tags_.capacity() * sizeof tags_[0] + slots_.capacity() * sizeof slots_[0] +
-           routes_.capacity() * sizeof routes_[0] + files_.capacity() * sizeof files_[0] +
+    return sizeof *this + index_.capacity() * sizeof index_[0] + slots_.capacity() * sizeof slots_[0] +
+           route_settings_.capacity() * sizeof route_settings_[0] +
+           routes_before_left_out_.capacity() * sizeof routes_before_left_out_[0] +
+           sections_before_.capacity() * sizeof sections_before_[0] + files_.capacity() * sizeof files_[0] +
            settings_.capacity() * sizeof settings_[0];
 }
 

@@ -62,15 +62,17 @@ public:
     void prefetch(const Probe& probe) const noexcept;
     RouteIndex find(const Probe& probe) const noexcept;
 
-    std::size_t route_count() const noexcept { return routes_.size(); }
+    std::size_t route_count() const noexcept { return route_settings_.size(); }
     /// The section as written, single spaces between patterns: the metric label.
-    std::string_view label(RouteIndex route) const noexcept;
+    std::string label(RouteIndex route) const;
+    /// The route that has this label.
+    RouteIndex find_label(std::string_view label) const;
     Source source(RouteIndex route) const noexcept;
     /// A hash of the label: the same in every table that has the route.
     std::uint64_t key(RouteIndex route) const noexcept;
-    const RouteSettings& settings(RouteIndex route) const noexcept { return *settings_[routes_[route].settings]; }
+    const RouteSettings& settings(RouteIndex route) const noexcept { return *settings_[route_settings_[route]]; }
     /// Into settings_list(): few, as equal settings are stored once.
-    std::uint32_t settings_index(RouteIndex route) const noexcept { return routes_[route].settings; }
+    std::uint32_t settings_index(RouteIndex route) const noexcept { return route_settings_[route]; }
     const std::vector<std::shared_ptr<const RouteSettings>>& settings_list() const noexcept { return settings_; }
 
     /// Every pattern that matches the name, the winner first: for `explain`.
@@ -85,35 +87,43 @@ private:
     friend class RouteTableBuilder;
 
     static constexpr std::size_t max_labels = 127;  ///< of a name of 255 bytes
-    struct Route {
-        std::uint32_t file;      ///< into files_
-        std::uint32_t section;   ///< of the file
-        std::uint32_t settings;  ///< into settings_
-    };
     /// All that is known of one name. `name` points into a RouteFile; its length is the byte before it.
     struct Slot {
         const std::uint8_t* name = nullptr;
         RouteIndex exact = no_route;
         RouteIndex below = no_route;
     };
-    /// Open addressing with linear probing. A tag is a part of the name's hash, 0 in an empty slot: most
-    /// probes end in this small array.
+    /// Open addressing with linear probing, in two steps, so that what is sparse is small: a word of the index is 0
+    /// where it is free, else the number of a slot plus one, and above it as much of the name's hash as there is
+    /// room for. Most probes of names that are not there end in the index.
     const Slot* lookup(std::uint64_t hash, dns::Bytes lower_name) const noexcept;
-    static std::uint16_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint16_t>(hash | 1); }
+    std::uint32_t tag_of(std::uint64_t hash) const noexcept { return static_cast<std::uint32_t>(hash) & ~slot_mask_; }
     std::size_t home(std::uint64_t hash) const noexcept {
-        return static_cast<std::size_t>(((hash >> 32) * tags_.size()) >> 32);
+        return static_cast<std::size_t>(((hash >> 32) * index_.size()) >> 32);
     }
-    std::size_t next(std::size_t at) const noexcept { return at + 1 == tags_.size() ? 0 : at + 1; }
+    std::size_t next(std::size_t at) const noexcept { return at + 1 == index_.size() ? 0 : at + 1; }
+    /// A section of a file.
+    struct Place {
+        const RouteFile& file;
+        std::uint32_t section;
+    };
+    Place place_of(RouteIndex route) const noexcept;
+    Place section_at(std::uint32_t section) const noexcept;  ///< counted over all files
     /// The route of the last `depth` labels: of the exact pattern if that is the whole name, else of the wildcard.
     RouteIndex route_at(const Probe& probe, std::size_t depth) const noexcept;
 
-    std::vector<std::uint16_t> tags_;
+    std::vector<std::uint32_t> index_;
+    std::uint32_t slot_mask_ = 0;  ///< of a word of the index: the bits of the slot's number
     std::vector<Slot> slots_;
     std::bitset<max_labels + 1> exact_depths_;  ///< numbers of labels that exact patterns have
     std::bitset<max_labels + 1> below_depths_;
     std::size_t max_depth_ = 0;
     RouteIndex catch_all_ = no_route;  ///< the route of `*`
-    std::vector<Route> routes_;
+    std::vector<std::uint32_t> route_settings_;  ///< of each route, into settings_
+    /// Routes are the sections of all files without those that are left out: of each of these, how many routes come
+    /// before it, in order.
+    std::vector<RouteIndex> routes_before_left_out_;
+    std::vector<std::uint32_t> sections_before_;  ///< of each file, in all files before it
     std::vector<std::shared_ptr<const RouteFile>> files_;
     std::vector<std::shared_ptr<const RouteSettings>> settings_;
 };

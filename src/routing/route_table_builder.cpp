@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Builds a RouteTable out of files. Apart from the table, as its state ends with the build.
+#include <algorithm>
+#include <bit>
 #include <cassert>
 #include <limits>
-#include <optional>
+#include <span>
 #include <unordered_map>
 #include <utility>
 
@@ -23,20 +25,33 @@ public:
         make_room();
         const auto& files = table_->files_;
         for (std::uint32_t file = 0; file < files.size(); ++file) {
+            table_->sections_before_.push_back(sections_);
             settings_of_file_.assign(files[file]->settings_list().size(), unknown);
-            for (std::uint32_t section = 0; section < files[file]->section_count(); ++section) {
-                add_section(file, section);
+            for (std::uint32_t begin = 0; begin < files[file]->section_count(); begin += batch) {
+                const std::uint32_t end = std::min(begin + batch, files[file]->section_count());
+                prepare(*files[file], begin, end);
+                for (std::uint32_t section = begin; section < end; ++section) add_section(*files[file], section);
             }
         }
-        table_->routes_.shrink_to_fit();
+        table_->slots_.shrink_to_fit();
+        table_->route_settings_.shrink_to_fit();
+        table_->routes_before_left_out_.shrink_to_fit();
         table_->settings_.shrink_to_fit();
         return {std::move(table_), std::move(duplicates_)};
     }
 
 private:
     static constexpr std::uint32_t unknown = 0xffffffff;
-    /// Slots beyond what the load factor asks for: small tables, which are the most, are nearly free of collisions.
-    static constexpr std::size_t spare_slots = 64;
+    /// Places beyond what the load factor asks for: small tables, which are the most, are nearly free of collisions.
+    static constexpr std::size_t spare_places = 64;
+    /// Sections whose places in the index are fetched together: each alone would wait for memory.
+    static constexpr std::uint32_t batch = 32;
+
+    struct Prepared {
+        Pattern pattern;
+        std::uint64_t hash = 0;
+        std::size_t labels = 0;
+    };
 
     void make_room() {
         std::size_t sections = 0;
@@ -47,58 +62,80 @@ private:
             patterns += file->pattern_count();
         }
         assert(sections < no_route && patterns < no_route / 2);
-        table_->routes_.reserve(sections);
-        const std::size_t slots = patterns + patterns / 2 + spare_slots;
-        table_->tags_.assign(slots, 0);
-        table_->slots_.assign(slots, {});
+        table_->sections_before_.reserve(table_->files_.size());
+        table_->route_settings_.reserve(sections);
+        table_->slots_.reserve(patterns);
+        table_->index_.assign(patterns + patterns / 2 + spare_places, 0);
+        table_->slot_mask_ = static_cast<std::uint32_t>((std::uint64_t{1} << std::bit_width(patterns)) - 1);
     }
 
-    void add_section(std::uint32_t file, std::uint32_t section) {
-        const RouteFile& from = *table_->files_[file];
-        const auto route = static_cast<RouteIndex>(table_->routes_.size());
-        table_->routes_.push_back({file, section, unknown});
+    void prepare(const RouteFile& file, std::uint32_t begin, std::uint32_t end) {
+        prepared_.clear();
+        next_prepared_ = 0;
+        for (std::uint32_t section = begin; section < end; ++section) {
+            for (const Pattern pattern : file.patterns(section)) {
+                const RouteTable::Probe probe(pattern.name, RouteTable::max_labels);
+                assert(probe.valid_);
+                const std::uint64_t hash = probe.labels_ == 0 ? 0 : probe.hashes_[probe.labels_];
+                prepared_.push_back({pattern, hash, probe.labels_});
+                __builtin_prefetch(&table_->index_[table_->home(hash)], 1);
+            }
+        }
+    }
+
+    void add_section(const RouteFile& from, std::uint32_t section) {
+        const auto route = static_cast<RouteIndex>(table_->route_settings_.size());
+        const std::size_t patterns = from.patterns(section).size();
+        const std::span<const Prepared> own(prepared_.data() + next_prepared_, patterns);
+        next_prepared_ += patterns;
+        ++sections_;
         taken_.clear();
-        for (const Pattern pattern : from.patterns(section)) {
+        for (const Prepared& one : own) {
             for (const PatternKind kind : {PatternKind::exact, PatternKind::below}) {
-                if (pattern.kind != kind && pattern.kind != PatternKind::both) continue;
-                RouteIndex& place = place_of(kind, pattern.name);
+                if (one.pattern.kind != kind && one.pattern.kind != PatternKind::both) continue;
+                RouteIndex& place = place_of(kind, one);
                 if (place == no_route) {
                     place = route;
                     taken_.push_back(&place);
                     continue;
                 }
-                const RouteTable::Source first = table_->source(place);
-                duplicates_.push_back({from.name(), from.line(section), pattern_text(kind, pattern.name),
-                                       std::string(first.file), first.line});
-                // The section is left out whole. Its slots stay, without a route: lookups pass them by.
-                for (RouteIndex* taken : taken_) *taken = no_route;
-                table_->routes_.pop_back();
+                leave_out(from, section, pattern_text(kind, one.pattern.name), place);
                 return;
             }
         }
-        table_->routes_.back().settings = settings_index(from, section);
+        table_->route_settings_.push_back(settings_index(from, section));
+    }
+
+    /// The section is left out whole. Its slots stay, without a route: lookups pass them by.
+    void leave_out(const RouteFile& from, std::uint32_t section, std::string pattern, RouteIndex first_route) {
+        // A pattern that stands twice in one section names that section itself.
+        const bool itself = first_route == table_->route_settings_.size();
+        const RouteTable::Source first = itself ? RouteTable::Source{from.name(), from.line(section)}
+                                                : table_->source(first_route);
+        duplicates_.push_back(
+            {from.name(), from.line(section), std::move(pattern), std::string(first.file), first.line});
+        for (RouteIndex* taken : taken_) *taken = no_route;
+        table_->routes_before_left_out_.push_back(static_cast<RouteIndex>(table_->route_settings_.size()));
     }
 
     /// Where the route of a pattern is kept. The reference is good for the whole build.
-    RouteIndex& place_of(PatternKind kind, dns::Bytes name) {
-        if (name.size() == 1) return table_->catch_all_;
-        const RouteTable::Probe probe(name, RouteTable::max_labels);
-        assert(probe.valid_);
-        const std::size_t depth = probe.labels_;
-        table_->max_depth_ = std::max(table_->max_depth_, depth);
-        (kind == PatternKind::exact ? table_->exact_depths_ : table_->below_depths_).set(depth);
-        RouteTable::Slot& slot = slot_of(probe.hashes_[depth], name);
+    RouteIndex& place_of(PatternKind kind, const Prepared& one) {
+        if (one.labels == 0) return table_->catch_all_;
+        table_->max_depth_ = std::max(table_->max_depth_, one.labels);
+        (kind == PatternKind::exact ? table_->exact_depths_ : table_->below_depths_).set(one.labels);
+        RouteTable::Slot& slot = slot_of(one.hash, one.pattern.name);
         return kind == PatternKind::exact ? slot.exact : slot.below;
     }
 
     RouteTable::Slot& slot_of(std::uint64_t hash, dns::Bytes name) {
+        auto& slots = table_->slots_;
         if (const RouteTable::Slot* known = table_->lookup(hash, name))
-            return table_->slots_[static_cast<std::size_t>(known - table_->slots_.data())];
+            return slots[static_cast<std::size_t>(known - slots.data())];
         std::size_t at = table_->home(hash);
-        while (table_->tags_[at] != 0) at = table_->next(at);
-        table_->tags_[at] = RouteTable::tag_of(hash);
-        table_->slots_[at].name = name.data();
-        return table_->slots_[at];
+        while (table_->index_[at] != 0) at = table_->next(at);
+        slots.push_back({name.data(), no_route, no_route});  // into the room that was made: nothing moves
+        table_->index_[at] = table_->tag_of(hash) | static_cast<std::uint32_t>(slots.size());
+        return slots.back();
     }
 
     std::uint32_t settings_index(const RouteFile& file, std::uint32_t section) {
@@ -115,6 +152,9 @@ private:
 
     std::shared_ptr<RouteTable> table_;
     std::vector<Duplicate> duplicates_;
+    std::uint32_t sections_ = 0;  ///< added or left out, over all files
+    std::vector<Prepared> prepared_;  ///< the patterns of a batch of sections
+    std::size_t next_prepared_ = 0;
     std::vector<RouteIndex*> taken_;  ///< by the section being added
     std::vector<std::uint32_t> settings_of_file_;
     std::unordered_map<const RouteSettings*, std::uint32_t> settings_index_;

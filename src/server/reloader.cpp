@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "io/directory_watch.hpp"
+#include "server/cpu_count.hpp"
 
 namespace dproxy::server {
 
@@ -34,6 +35,7 @@ config::RouteStoreOptions store_options(const config::Settings& settings) {
     config::RouteStoreOptions options;
     options.locations = settings.upstream_locations;
     options.extension = settings.upstream_extension;
+    options.threads_at_start = usable_cpus();
     return options;
 }
 

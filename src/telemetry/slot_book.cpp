@@ -29,6 +29,54 @@ SlotBook::Assignment SlotBook::assign(std::span<const std::string_view> labels, 
     return assignment;
 }
 
+SlotBook::Assignment SlotBook::assign(const ManyLabels& labels, TimePoint now) {
+    ++round_;
+    Assignment assignment;
+    assignment.slots.assign(labels.count, other_slot);
+    for (auto& [label, holder] : holders_) {
+        const std::size_t place = labels.place_of(label);
+        if (place == ManyLabels::nowhere) continue;
+        holder.seen = round_;
+        assignment.slots[place] = holder.slot;
+    }
+    retire_unseen(now);
+    give_new_slots(labels, now, assignment);
+    return assignment;
+}
+
+void SlotBook::give_new_slots(const ManyLabels& labels, TimePoint now, Assignment& assignment) {
+    for (std::size_t place = 0; place < labels.count && holders_.size() < limit_; ++place) {
+        if (assignment.slots[place] != other_slot) continue;
+        if (!has_free_slot(now)) return give_back_resting(labels, assignment);
+        std::string label = labels.label_at(place);
+        const Slot slot = take(label, now, assignment);
+        assignment.slots[place] = slot;
+        holders_.emplace(std::move(label), Holder{slot, round_});
+    }
+}
+
+/// With no slot free for others, only labels whose own one rests can have one.
+void SlotBook::give_back_resting(const ManyLabels& labels, Assignment& assignment) {
+    std::vector<std::pair<std::size_t, std::size_t>> returning;  // where the label stands, where its slot rests
+    for (std::size_t at = 0; at < resting_.size(); ++at) {
+        const std::size_t place = labels.place_of(resting_[at].label);
+        if (place != ManyLabels::nowhere && assignment.slots[place] == other_slot) returning.emplace_back(place, at);
+    }
+    std::sort(returning.begin(), returning.end());
+    returning.resize(std::min(returning.size(), limit_ - holders_.size()));
+    for (const auto& [place, at] : returning) {
+        Resting& resting = resting_[at];
+        assignment.slots[place] = resting.slot;
+        holders_.emplace(std::move(resting.label), Holder{resting.slot, round_});
+        resting.slot = other_slot;
+    }
+    std::erase_if(resting_, [](const Resting& resting) { return resting.slot == other_slot; });
+}
+
+bool SlotBook::has_free_slot(TimePoint now) const {
+    return next_unused_ < end_ || (!resting_.empty() && now - resting_.front().since >= rest);
+}
+
 void SlotBook::retire_unseen(TimePoint now) {
     for (auto holder = holders_.begin(); holder != holders_.end();) {
         if (holder->second.seen == round_) {

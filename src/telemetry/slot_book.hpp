@@ -42,6 +42,16 @@ public:
     /// gets it again with its counts; the same label twice has one slot. New labels are served in order.
     Assignment assign(std::span<const std::string_view> labels, TimePoint now);
 
+    /// Labels too many to be walked each time, every one once, known by their places from 0.
+    struct ManyLabels {
+        static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+        std::size_t count = 0;
+        std::function<std::size_t(std::string_view)> place_of;  ///< or nowhere
+        std::function<std::string(std::size_t)> label_at;
+    };
+    /// The same for these. The cost grows with the limit.
+    Assignment assign(const ManyLabels& labels, TimePoint now);
+
 private:
     struct Hash {
         using is_transparent = void;
@@ -58,6 +68,9 @@ private:
     };
 
     void retire_unseen(TimePoint now);
+    void give_new_slots(const ManyLabels& labels, TimePoint now, Assignment& assignment);
+    void give_back_resting(const ManyLabels& labels, Assignment& assignment);
+    bool has_free_slot(TimePoint now) const;
     Slot take(std::string_view label, TimePoint now, Assignment& assignment);
 
     std::size_t limit_;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "telemetry/slot_book.hpp"
 
+#include <algorithm>
+#include <random>
+
 #include "catch.hpp"
 
 using namespace dproxy::telemetry;
@@ -75,4 +78,33 @@ TEST_CASE("a limit of none, and one that Slot cannot number") {
     SlotBook huge(first_route_slot, 1'000'000);
     CHECK(huge.slot_count() == first_route_slot + 2 * SlotBook::max_limit);
     CHECK(huge.slot_count() <= 65536);
+}
+
+TEST_CASE("labels known by their places get the slots that listed ones get") {
+    std::mt19937 random(3);
+    for (int run = 0; run < 200; ++run) {
+        const std::size_t limit = random() % 6;
+        SlotBook listed(first_route_slot, limit);
+        SlotBook placed(first_route_slot, limit);
+        SlotBook::TimePoint now = start;
+        for (int round = 0; round < 40; ++round) {
+            now += std::chrono::minutes(random() % 4);
+            std::vector<std::string> labels;
+            for (int label = 0; label < 12; ++label)
+                if (random() % 2 == 0) labels.push_back(std::string(1, static_cast<char>('a' + label)));
+            std::shuffle(labels.begin(), labels.end(), random);
+            SlotBook::ManyLabels many;
+            many.count = labels.size();
+            many.label_at = [&labels](std::size_t place) { return labels[place]; };
+            many.place_of = [&labels](std::string_view label) {
+                const auto at = std::find(labels.begin(), labels.end(), label);
+                return at == labels.end() ? SlotBook::ManyLabels::nowhere
+                                          : static_cast<std::size_t>(at - labels.begin());
+            };
+            const auto wanted = listed.assign(std::vector<std::string_view>(labels.begin(), labels.end()), now);
+            const auto found = placed.assign(many, now);
+            REQUIRE(found.slots == wanted.slots);
+            REQUIRE(found.to_clear == wanted.to_clear);
+        }
+    }
 }
