@@ -27,9 +27,9 @@ constexpr std::string_view head =
     "body { margin: 1.5em auto; max-width: 75em; padding: 0 1em }\n"
     "h2 { font-size: 1.1em; margin: 1.6em 0 .4em }\n"
     "table { border-collapse: collapse; width: 100% }\n"
-    "th, td { border-bottom: 1px solid #8884; padding: .2em .8em .2em 0; text-align: left; vertical-align: top;\n"
-    "  overflow-wrap: anywhere }\n"
-    ".n { text-align: right }\n.bad { color: #d33; font-weight: 600 }\n.good { color: #2a8a3e }\n"
+    "th, td { border-bottom: 1px solid #8884; padding: .2em .8em .2em 0; text-align: left; vertical-align: top }\n"
+    "td { overflow-wrap: anywhere }\n.n { text-align: right; white-space: nowrap }\n"
+    ".bad { color: #d33; font-weight: 600 }\n.good { color: #2a8a3e }\n"
     "</style>\n</head>\n<body>\n";
 
 /// Rows of cells, up to max_page_rows of them.
@@ -155,7 +155,7 @@ void add_traffic(const StatusFacts& facts, std::string& page) {
     table.add({"in flight now", "", std::to_string(sum(facts.counters, [](const WorkerCounters& worker) {
                    return worker.inflight.value();
                }))});
-    add_counts<telemetry::Rejection>(facts, "refused", table,
+    add_counts<telemetry::Rejection>(facts, "refused or answered here", table,
                                      [](const WorkerCounters& worker) -> const auto& { return worker.rejected; });
     add_counts<telemetry::Drop>(facts, "dropped", table,
                                 [](const WorkerCounters& worker) -> const auto& { return worker.dropped; });

@@ -95,7 +95,7 @@ def test_upstreams_say_how_they_are_those_that_are_down_first(proxy, upstream, d
 def test_traffic_and_faults_are_told(proxy):
     shown = page(proxy)
     assert any(row[1:] == ["SERVFAIL, dproxy's own", "1"] for row in shown.rows)
-    assert ["refused", "no_upstream", "1"] in shown.rows
+    assert ["refused or answered here", "no_upstream", "1"] in shown.rows
     (fault,) = [row for row in shown.rows if len(row) == 4 and row[2] == "error"]
     assert fault[1] == "2" and "<script>alert(1)</script>" in fault[3]
     (file,) = [row for row in shown.rows if "onerror" in row[0] and len(row) == 2]
