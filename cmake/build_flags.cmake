@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The flags of all of the project's own targets: language, warnings, hardening, sanitizers.
 set(DPROXY_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
+option(DPROXY_STATIC "Programs that need nothing of the system, for an image without one" OFF)
 if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
 endif()
@@ -25,6 +26,14 @@ target_compile_definitions(dproxy_build_flags INTERFACE
 target_link_options(dproxy_build_flags INTERFACE -Wl,-z,relro,-z,now)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
+# Where no query passes: compiled for size in a static program.
+set(DPROXY_COLD_FOLDERS admin cli config server telemetry)
+if(DPROXY_STATIC)
+    # Of everything that is compiled here, other people's sources among it; no path of the builder is left in it.
+    add_compile_options("-ffile-prefix-map=${CMAKE_SOURCE_DIR}=." -fPIE -fstack-clash-protection
+        -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections)
+    add_link_options(-static-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,pack-relative-relocs)
+endif()
 if(DPROXY_SANITIZE)
     add_compile_options(-fsanitize=${DPROXY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${DPROXY_SANITIZE})
@@ -41,6 +50,9 @@ function(dproxy_folder name)
     add_library(dproxy_${name} STATIC ${ARG_SOURCES})
     add_library(dproxy::${name} ALIAS dproxy_${name})
     target_link_libraries(dproxy_${name} PUBLIC dproxy_build_flags)
+    if(DPROXY_STATIC AND name IN_LIST DPROXY_COLD_FOLDERS)
+        target_compile_options(dproxy_${name} PRIVATE -Os)
+    endif()
     foreach(other ${ARG_USES})
         target_link_libraries(dproxy_${name} PUBLIC dproxy::${other})
     endforeach()

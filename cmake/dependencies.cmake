@@ -3,6 +3,9 @@
 find_package(Threads REQUIRED)
 
 # Asio: readiness, timers, TCP. Beast: HTTP. JSON. Headers only; compiled once, in dproxy_boost.
+if(POLICY CMP0167)
+    cmake_policy(SET CMP0167 OLD)  # CMake's own FindBoost: headers are all that is looked for, of any architecture
+endif()
 find_package(Boost 1.81 REQUIRED)
 add_library(dproxy_boost STATIC "${CMAKE_SOURCE_DIR}/cmake/boost_asio.cpp" "${CMAKE_SOURCE_DIR}/cmake/boost_beast.cpp"
     "${CMAKE_SOURCE_DIR}/cmake/boost_json.cpp")
@@ -11,6 +14,11 @@ target_compile_definitions(dproxy_boost PUBLIC
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 target_include_directories(dproxy_boost SYSTEM PUBLIC ${Boost_INCLUDE_DIRS})
 target_link_libraries(dproxy_boost PUBLIC Threads::Threads)
+if(DPROXY_STATIC)
+    target_sources(dproxy_boost PRIVATE "${CMAKE_SOURCE_DIR}/cmake/static_getaddrinfo.cpp")
+    set_source_files_properties("${CMAKE_SOURCE_DIR}/cmake/boost_beast.cpp" "${CMAKE_SOURCE_DIR}/cmake/boost_json.cpp"
+        PROPERTIES COMPILE_OPTIONS -Os)
+endif()
 
 # spdlog with fmt, both header-only, so that a static program needs no archive of them.
 find_path(DPROXY_SPDLOG_INCLUDE spdlog/spdlog.h REQUIRED)
@@ -30,6 +38,7 @@ if(DPROXY_PROMETHEUS_SOURCE)
     target_compile_features(dproxy_prometheus PUBLIC cxx_std_20)
     target_include_directories(dproxy_prometheus SYSTEM PUBLIC
         "${dproxy_prometheus_core}/include" "${CMAKE_SOURCE_DIR}/cmake/prometheus")
+    target_compile_options(dproxy_prometheus PRIVATE $<$<BOOL:${DPROXY_STATIC}>:-Os>)
 else()
     find_package(prometheus-cpp CONFIG REQUIRED COMPONENTS core)
     add_library(dproxy_prometheus INTERFACE)
