@@ -136,9 +136,7 @@ struct RouteKeyReader {
 
     static std::string proxy_protocol(RouteDraft& draft, Text value) {
         static constexpr std::array<Choice<bool>, 2> words{{{"v2", true}, {"off", false}}};
-        std::string fault = take(parse_choice(value, words), draft.settings_.proxy_protocol);
-        if (!fault.empty() || draft.capabilities_.proxy_protocol || !draft.settings_.proxy_protocol) return fault;
-        return not_built(value, "`off`");
+        return take(parse_choice(value, words), draft.settings_.proxy_protocol);
     }
 
     static std::string tls_name(RouteDraft& draft, Text value) {

@@ -31,7 +31,6 @@ struct Capabilities {
     bool health = true;           ///< `on` and `passive`
     bool fallback = true;         ///< `fallback_on` other than `none`
     bool encryption = false;      ///< `tls`, `https`, and the tls_ keys
-    bool proxy_protocol = false;  ///< `v2`
 };
 
 /// One key, as the documentation shows it.

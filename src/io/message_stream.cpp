@@ -210,6 +210,8 @@ void MessageStream::send(dns::Bytes message) {
 
 std::size_t MessageStream::queued_bytes() const { return state_->queued.size() + state_->writing.size(); }
 
+net::Endpoint MessageStream::local_endpoint() const { return bound_endpoint(state_->socket.native_handle()); }
+
 std::uint64_t MessageStream::progress() const { return state_->progress; }
 
 void MessageStream::pause_reading() { state_->paused = true; }

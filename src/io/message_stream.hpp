@@ -56,6 +56,8 @@ public:
     /// Queues a message (up to 65,535 bytes); what is queued in one turn of the loop leaves in one write.
     void send(dns::Bytes message);
     std::size_t queued_bytes() const;
+    /// This side's address and port.
+    net::Endpoint local_endpoint() const;
     /// Grows with every byte that the peer gave or took: no change means no progress.
     std::uint64_t progress() const;
 

@@ -20,14 +20,29 @@ SocketAddress::SocketAddress(const net::Endpoint& endpoint) : v6{} {
     }
 }
 
-net::Address SocketAddress::address() const {
+namespace {
+
+net::Address address_from(const void* bytes, bool v4) {
     net::Address address;
-    if (is_v4()) {
-        const auto* bytes = reinterpret_cast<const std::uint8_t*>(&v4.sin_addr);
-        return net::Address::v4(bytes[0], bytes[1], bytes[2], bytes[3]);
-    }
-    std::memcpy(address.bytes.data(), &v6.sin6_addr, 16);
+    const auto* from = static_cast<const std::uint8_t*>(bytes);
+    if (v4) return net::Address::v4(from[0], from[1], from[2], from[3]);
+    std::memcpy(address.bytes.data(), from, address.bytes.size());
     return address;
+}
+
+}  // namespace
+
+net::Address SocketAddress::address() const {
+    return is_v4() ? address_from(&v4.sin_addr, true) : address_from(&v6.sin6_addr, false);
+}
+
+net::Address LocalAddress::to_address(bool v4) const { return address_from(&address, v4); }
+
+net::Endpoint bound_endpoint(int fd) {
+    SocketAddress bound;
+    bound.length = sizeof bound.v6;
+    if (::getsockname(fd, &bound.any, &bound.length) != 0) return {};
+    return bound.endpoint();
 }
 
 }  // namespace dproxy::io

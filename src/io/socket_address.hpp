@@ -32,6 +32,11 @@ struct SocketAddress {
 struct LocalAddress {
     in6_addr address{};  ///< for IPv4 the first four bytes
     std::uint32_t interface = 0;
+
+    net::Address to_address(bool v4) const;
 };
+
+/// To what a socket is bound; 0.0.0.0:0 where that cannot be told.
+net::Endpoint bound_endpoint(int fd);
 
 }  // namespace dproxy::io

@@ -44,6 +44,7 @@ struct InFlight {
     std::uint8_t attempt_count = 0;
     std::uint16_t client_id = 0;
     std::uint16_t message_length = 0;
+    std::uint8_t preface_length = 0;
     telemetry::Slot route_slot = telemetry::other_slot;
     bool in_use = false;
     std::uint32_t serial = 0;  ///< how often this place was given out
@@ -81,6 +82,12 @@ public:
     /// All the room that the message has, or has yet to take; and its length from now on.
     dns::MutableBytes room(QueryIndex index, std::size_t growth);
     void set_length(QueryIndex index, std::size_t length);
+    /// What stands in front of the message when it is sent, in a datagram or on a connection: a PROXY header
+    /// (up to preface_room bytes), or nothing.
+    void set_preface(QueryIndex index, dns::Bytes preface);
+    dns::Bytes preface(QueryIndex index);
+    /// Preface and message as one datagram.
+    dns::Bytes datagram(QueryIndex index);
 
     std::uint32_t size() const { return size_; }
 

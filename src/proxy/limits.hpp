@@ -30,6 +30,10 @@ inline constexpr std::size_t max_waiting_for_stream = 1024;
 inline constexpr std::uint64_t stream_idle_ns = 8 * second_ns;
 inline constexpr std::uint64_t one_at_a_time_ns = 60 * second_ns;
 
+// The same where the upstream is sent client addresses (PROXY protocol): a connection is one client's then.
+inline constexpr std::size_t max_client_streams = 1024;  ///< when all are taken, the longest idle makes room
+inline constexpr std::uint64_t udp_client_stream_idle_ns = 2 * second_ns;  ///< few ask twice from one port
+
 // TCP clients, in one worker.
 inline constexpr std::size_t pause_reading_at = 64 * 1024;          ///< bytes of answers not yet taken
 inline constexpr std::size_t max_queued_bytes = 128 * 1024 * 1024;  ///< of all clients together
@@ -48,5 +52,6 @@ inline constexpr int batches_per_turn = 4;
 
 inline constexpr std::uint64_t tick_ns = 4'000'000;  ///< how exactly time-outs are kept
 inline constexpr std::size_t stored_message_bytes = 512;  ///< larger queries are stored apart
+inline constexpr std::size_t preface_room = 64;  ///< in front of each stored query, for a PROXY header
 
 }  // namespace dproxy::proxy

@@ -39,7 +39,7 @@ Relay::Relay(boost::asio::io_context& io, const WorkerOptions& options, telemetr
       counters_(counters),
       queries_(options.max_inflight),
       deadlines_(queries_),
-      context_{io, queries_, counters, *this, {}, {}, {}, {}, 0, 0},
+      context_{io, queries_, counters, *this, {}, {}, {}, {}, 0, 0, {}},
       udp_(io, counters, context_.received),
       tcp_(io, counters, options, tcp_limits),
       generations_(context_),

@@ -4,7 +4,9 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 
+#include "net/proxy_header.hpp"
 #include "proxy/deadline_queue.hpp"
 #include "proxy/generation.hpp"
 #include "proxy/query_handler.hpp"
@@ -48,7 +50,7 @@ private:
     // From clients.
     bool on_query(dns::MutableBytes message, const Client& client) override;
     void on_client_drained(const Client& client) override { transfers_.on_client_drained(client); }
-    void on_client_gone(const Client& client) override { transfers_.on_client_gone(client); }
+    void on_client_gone(const Client& client) override;
     // From upstreams.
     void on_reply(QueryIndex query, Link& link, dns::MutableBytes reply) override;
     void on_link_failure(QueryIndex query, Link& link, telemetry::Failure failure) override;
@@ -73,6 +75,9 @@ private:
     /// Keeps the message in flight as the upstream shall see it. no_query when all places are taken.
     QueryIndex store(dns::Bytes message, const dns::Query& query, const Client& client,
                      const routing::RouteSettings& settings);
+    /// The PROXY header that names the client, written to `room`; nothing where the route does not want one.
+    dns::Bytes proxy_header(const Client& client, const routing::RouteSettings& settings,
+                            std::span<std::uint8_t, net::proxy_header_capacity> room) const;
     /// Asks the next upstream.
     void attempt(QueryIndex index);
     /// Time for a second query to another upstream, where one is up and the budget allows.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The part of the relay that concerns zone transfers.
+#include <array>
+
 #include "proxy/relay.hpp"
 
 namespace dproxy::proxy {
@@ -10,6 +12,9 @@ bool Relay::begin_transfer(dns::MutableBytes message, const dns::Query& query, c
     request.client = client;
     request.query = query;
     request.message.assign(message.begin(), message.end());
+    std::array<std::uint8_t, net::proxy_header_capacity> room;
+    const dns::Bytes header = proxy_header(client, *generations_.current().pools->pools[to.pool].settings, room);
+    request.preface.assign(header.begin(), header.end());
     request.generation = &generations_.current();
     request.pool = to.pool;
     request.route_slot = to.slot;

@@ -29,6 +29,11 @@ public:
     std::size_t queued_bytes() const { return stream_.queued_bytes(); }
     void send(dns::Bytes message) { stream_.send(message); }
     bool is_cut() const { return cut_; }
+    /// The kernel is asked when it matters for the first time.
+    const net::Endpoint& asked() {
+        if (asked_.port == 0) asked_ = stream_.local_endpoint();
+        return asked_;
+    }
 
     /// Perhaps in the midst of a call from the stream: the connection itself goes at the next maintain().
     void cut() {
@@ -112,6 +117,7 @@ private:
     TcpClients& owner_;
     Client client_;
     net::Address address_;
+    net::Endpoint asked_;
     std::uint32_t inflight_ = 0;
     std::uint32_t queries_ = 0;
     bool finishing_ = false;
@@ -191,6 +197,11 @@ void TcpClients::query_done(const Client& client) {
 std::size_t TcpClients::queued_bytes(const Client& client) const {
     const Connection* connection = find(client);
     return connection ? connection->queued_bytes() : 0;
+}
+
+net::Endpoint TcpClients::asked(const Client& client) const {
+    Connection* connection = find(client);
+    return connection ? connection->asked() : net::Endpoint{};
 }
 
 void TcpClients::cut(const Client& client) {

@@ -28,6 +28,8 @@ public:
     void query_done(const Client& client);
     /// Bytes the client has yet to take; 0 when it is gone.
     std::size_t queued_bytes(const Client& client) const;
+    /// The address and port that the client asked; 0.0.0.0:0 when it is gone.
+    net::Endpoint asked(const Client& client) const;
     /// Cuts the connection at once; the handler is told later that the client is gone.
     void cut(const Client& client);
 

@@ -41,8 +41,8 @@ public:
         --attempts_left_;
         heard_ns_ = owner_.context_.now_ns;
         io::MessageStream::Events& events = *this;
-        stream_ = std::make_unique<io::MessageStream>(owner_.context_.io, upstream_->spec().key.endpoint, dns::Bytes{},
-                                                      events);
+        stream_ = std::make_unique<io::MessageStream>(owner_.context_.io, upstream_->spec().key.endpoint,
+                                                      request_.preface, events);
         upstream_->attempt_opened();
         owner_.context_.counters.tcp_connections[Side::upstream].add();
         dns::MutableBytes message(request_.message);

@@ -17,6 +17,7 @@ struct TransferRequest {
     Client client;
     dns::Query query;
     std::vector<std::uint8_t> message;
+    std::vector<std::uint8_t> preface;  ///< first on each connection to an upstream
     Generation* generation = nullptr;
     std::uint32_t pool = 0;
     telemetry::Slot route_slot = telemetry::other_slot;

@@ -19,6 +19,7 @@ constexpr int most_batches_at_end = 10'000;
 
 struct UdpClients::Listener {
     std::uint16_t index = 0;
+    net::Endpoint bound;
     std::size_t next_scratch = 0;
     std::uint32_t kernel_drops = 0;
     io::SendBatch answers;
@@ -35,6 +36,7 @@ void UdpClients::listen(io::Fd socket) {
     listeners_.push_back(std::make_unique<Listener>());
     Listener& listener = *listeners_.back();
     listener.index = next_++;
+    listener.bound = io::bound_endpoint(socket.get());
     listener.readiness =
         std::make_unique<io::Readiness>(io_, std::move(socket), [this, &listener] { read(listener, false); });
 }
@@ -67,6 +69,12 @@ void UdpClients::read(Listener& listener, bool until_empty) {
         handler_->flush();
         if (static_cast<std::size_t>(count) < io::batch_size && !until_empty) return;
     }
+}
+
+net::Endpoint UdpClients::asked(const Client& client) const {
+    net::Endpoint asked = listeners_[client.listener]->bound;
+    if (client.local.interface != 0) asked.address = client.local.to_address(client.peer.is_v4());
+    return asked;
 }
 
 dns::MutableBytes UdpClients::scratch(const Client& client) {

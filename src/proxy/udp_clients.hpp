@@ -31,6 +31,9 @@ public:
     void send(const Client& client, dns::Bytes message);
     void flush();
 
+    /// The address and port that the client asked.
+    net::Endpoint asked(const Client& client) const;
+
     /// Reads what is in the sockets now, and then nothing more.
     void stop_reading();
 

@@ -9,7 +9,8 @@
 
 namespace dproxy::proxy {
 
-Upstream::Upstream(UpstreamContext& context, const UpstreamSpec& spec) : context_(context), spec_(spec) {}
+Upstream::Upstream(UpstreamContext& context, const UpstreamSpec& spec)
+    : context_(context), spec_(spec), streams_(*this, context) {}
 
 Upstream::~Upstream() = default;
 
@@ -62,13 +63,11 @@ Upstream::Sent Upstream::send(QueryIndex query, Attempt& attempt, bool over_tcp,
     attempt.sent_ns = context_.now_ns;
     if (asked_ns_ == 0) asked_ns_ = context_.now_ns;
     if (over_tcp) {
-        if (UpstreamStream* stream = stream_for(avoid)) {
+        if (UpstreamStream* stream = streams_.take(query, avoid)) {
             stream->queue(query, attempt);
             return Sent::yes;
         }
-        if (waiting_.size() >= max_waiting_for_stream) return Sent::no;
-        waiting_.push_back({query, context_.queries[query].serial});
-        return Sent::waits;
+        return streams_.wait(query) ? Sent::waits : Sent::no;
     }
     UpstreamSocket* socket = socket_for(avoid);
     if (socket && socket->queue(query, attempt)) return Sent::yes;
@@ -77,19 +76,6 @@ Upstream::Sent Upstream::send(QueryIndex query, Attempt& attempt, bool over_tcp,
     }
     socket = open_socket();
     return socket && socket->queue(query, attempt) ? Sent::yes : Sent::no;
-}
-
-QueryIndex Upstream::next_waiting() {
-    while (!waiting_.empty()) {
-        const Waiting next = waiting_.front();
-        const bool room =
-            std::any_of(streams_.begin(), streams_.end(), [](const auto& one) { return one->has_room(); });
-        if (!room && streams_.size() >= max_streams) return no_query;
-        waiting_.pop_front();
-        const InFlight& entry = context_.queries[next.query];
-        if (entry.in_use && entry.serial == next.serial) return next.query;
-    }
-    return no_query;
 }
 
 UpstreamSocket* Upstream::open_socket() {
@@ -121,15 +107,6 @@ UpstreamSocket* Upstream::socket_for(const Link* avoid) {
     return socket == avoid ? sockets_[(rotation_ + 1) % sockets_.size()].get() : socket;
 }
 
-UpstreamStream* Upstream::stream_for(const Link* avoid) {
-    for (const auto& stream : streams_) {
-        if (stream.get() != avoid && stream->has_room()) return stream.get();
-    }
-    if (streams_.size() >= max_streams) return nullptr;
-    streams_.push_back(std::make_unique<UpstreamStream>(*this));
-    return streams_.back().get();
-}
-
 void Upstream::retire(std::size_t index) {
     sockets_[index]->retire();
     retired_.push_back(std::move(sockets_[index]));
@@ -153,16 +130,12 @@ void Upstream::maintain() {
         if (idle || socket.expires_ns() <= context_.now_ns) retire(i);
     }
     std::erase_if(retired_, [](const auto& socket) { return socket->inflight() == 0; });
-    std::erase_if(streams_, [](const auto& stream) { return stream->may_go(); });
-    if (!waiting_.empty()) context_.events.on_stream_free(*this);
+    streams_.maintain();
+    if (streams_.any_waiting()) context_.events.on_stream_free(*this);
 }
 
 void Upstream::discard(UpstreamSocket& socket) {
     std::erase_if(retired_, [&](const auto& one) { return one.get() == &socket; });
-}
-
-void Upstream::discard(UpstreamStream& stream) {
-    std::erase_if(streams_, [&](const auto& one) { return one.get() == &stream; });
 }
 
 }  // namespace dproxy::proxy

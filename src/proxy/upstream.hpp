@@ -2,15 +2,16 @@
 // One upstream as one worker sees it: its sockets, its connections, its usual reply time, its counters.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <random>
 #include <vector>
 
 #include "io/datagram_batch.hpp"
 #include "io/random_ids.hpp"
+#include "proxy/client_streams.hpp"
 #include "proxy/link.hpp"
 #include "proxy/publication.hpp"
+#include "proxy/upstream_streams.hpp"
 #include "routing/query_plan.hpp"
 #include "routing/reply_quantile.hpp"
 #include "routing/reply_time.hpp"
@@ -56,6 +57,7 @@ struct UpstreamContext {
     std::vector<UpstreamSocket*> sockets_to_flush;
     std::uint64_t now_ns = 0;  ///< of the turn at hand
     std::uint64_t turn = 0;    ///< grows with every batch: what belongs to one turn leaves by one socket
+    ClientStreams client_streams;
 };
 
 /// One thread. Outlives every attempt made through it.
@@ -78,7 +80,7 @@ public:
     /// `avoid` where one can be had. `waits`: all streams are busy, on_stream_free() comes later.
     Sent send(QueryIndex query, Attempt& attempt, bool over_tcp, const Link* avoid);
     /// The next query that waits for a stream, if it still does.
-    QueryIndex next_waiting();
+    QueryIndex next_waiting() { return streams_.next_waiting(); }
 
     /// A reply came from it: it is alive.
     void heard();
@@ -113,7 +115,7 @@ public:
     void maintain();
     /// A socket's owner calls it back: no replies are waited for on a retired socket, or a stream ended.
     void discard(UpstreamSocket& socket);
-    void discard(UpstreamStream& stream);
+    void discard(UpstreamStream& stream) { streams_.discard(stream); }
     /// A connection closed with queries unanswered: one query at a time for a while.
     void ask_one_at_a_time() { one_at_a_time_until_ns_ = context_.now_ns + one_at_a_time_ns; }
     std::size_t queries_for_each_stream() const {
@@ -128,7 +130,6 @@ public:
 private:
     UpstreamSocket* socket_for(const Link* avoid);
     UpstreamSocket* open_socket();
-    UpstreamStream* stream_for(const Link* avoid);
     void retire(std::size_t index);
 
     UpstreamContext& context_;
@@ -149,12 +150,7 @@ private:
     std::uint64_t rotated_turn_ = 0;
     std::uint64_t replaced_ns_ = 0;
 
-    std::vector<std::unique_ptr<UpstreamStream>> streams_;
-    struct Waiting {
-        QueryIndex query;
-        std::uint32_t serial;
-    };
-    std::deque<Waiting> waiting_;
+    UpstreamStreams streams_;
     std::uint64_t one_at_a_time_until_ns_ = 0;
 };
 

@@ -56,7 +56,7 @@ bool UpstreamSocket::queue(QueryIndex query, Attempt& attempt) {
 
 void UpstreamSocket::flush() {
     UpstreamContext& context = upstream().context();
-    for (const QueryIndex query : queued_) context.to_send.push(context.queries.message(query));
+    for (const QueryIndex query : queued_) context.to_send.push(context.queries.datagram(query));
     const auto outcome = context.to_send.flush(readiness_.fd());
     if (outcome.failed_mask == 0) {
         queued_.clear();

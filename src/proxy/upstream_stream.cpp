@@ -12,15 +12,20 @@ using telemetry::Drop;
 using telemetry::Failure;
 using telemetry::Side;
 
-UpstreamStream::UpstreamStream(Upstream& upstream)
+UpstreamStream::UpstreamStream(Upstream& upstream, const StreamOwner& owner)
     : Link(upstream),
+      owner_(owner),
       last_used_ns_(upstream.context().now_ns),
-      stream_(upstream.context().io, upstream.spec().key.endpoint, {}, *this) {
+      stream_(upstream.context().io, upstream.spec().key.endpoint, owner_.header(), *this) {
     pending_.reserve(queries_per_stream);
     upstream.context().counters.tcp_connections[Side::upstream].add();
+    if (owner_.client_serial != 0) upstream.context().client_streams.add(owner_.client_serial, *this);
 }
 
-UpstreamStream::~UpstreamStream() { upstream().context().counters.tcp_connections[Side::upstream].subtract(); }
+UpstreamStream::~UpstreamStream() {
+    if (owner_.client_serial != 0) upstream().context().client_streams.remove(owner_.client_serial, *this);
+    upstream().context().counters.tcp_connections[Side::upstream].subtract();
+}
 
 bool UpstreamStream::has_room() const {
     return !suspect_ && pending_.size() < upstream().queries_for_each_stream();
@@ -48,9 +53,15 @@ void UpstreamStream::release(std::uint16_t id) {
 
 void UpstreamStream::suspect(std::uint64_t) { suspect_ = true; }
 
+void UpstreamStream::client_gone() {
+    client_gone_ = true;
+    if (pending_.empty()) upstream().discard(*this);
+}
+
 bool UpstreamStream::may_go() const {
-    const std::uint64_t now_ns = upstream().context().now_ns;
-    return pending_.empty() && (suspect_ || now_ns - last_used_ns_ > stream_idle_ns);
+    const std::uint64_t idle_ns = upstream().context().now_ns - last_used_ns_;
+    const std::uint64_t limit_ns = owner_.is_udp_client() ? udp_client_stream_idle_ns : stream_idle_ns;
+    return pending_.empty() && (suspect_ || client_gone_ || idle_ns > limit_ns);
 }
 
 void UpstreamStream::on_message(dns::MutableBytes message) {

@@ -60,7 +60,7 @@ def test_check_names_each_fault_with_its_place(world, text, line, words):
     assert told["faults"][0]["line"] == line and told["faults"][0]["file"].endswith("bad.prox")
 
 
-KEYS_TO_COME = ["protocol = tls", "protocol = https", "proxy_protocol = v2"]
+KEYS_TO_COME = ["protocol = tls", "protocol = https"]
 
 
 @pytest.mark.parametrize("key", KEYS_TO_COME)

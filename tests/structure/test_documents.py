@@ -22,10 +22,10 @@ ROUTE_VALUES = {
     "address": "192.0.2.1", "port": "5300", "protocol": "tcp", "policy": "first", "timeout": "2s", "attempts": "3",
     "fallback_on": "none", "hedge": "p95", "max_inflight": "100", "health": "passive", "answer": "nodata",
     "allow": "10.0.0.0/8",
-    "client_subnet": "add", "proxy_protocol": "off", "tls_verify": "on",
+    "client_subnet": "add", "proxy_protocol": "v2", "tls_verify": "on",
 }
 NOT_BUILT_VALUES = [
-    ("protocol", "tls"), ("protocol", "https"), ("proxy_protocol", "v2"),
+    ("protocol", "tls"), ("protocol", "https"),
     ("tls_name", "ns.example"), ("tls_ca", "/etc/ssl/ca.pem"), ("tls_verify", "off"), ("address", "ns.example.com"),
 ]
 NOT_BUILT = re.compile(r"not (?:supported by this version|built) yet")

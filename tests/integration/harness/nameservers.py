@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 from . import wire
-from .client import ask
+from .client import client
 from .deadline import wait_until
 from .ports import free_port
 
@@ -113,9 +113,10 @@ auth-zone:
 class Nameserver:
     """One zone on one port, over UDP and TCP, of both families. Ready when made."""
 
-    def __init__(self, make, directory, zone, text=None, port=None):
-        """`text`: the zone's own records, with `www A 192.0.2.80` among them."""
-        self.zone, self.port = zone, port or free_port()
+    def __init__(self, make, directory, zone, text=None, port=None, preface=b""):
+        """`text`: the zone's own records, with `www A 192.0.2.80` among them; `preface`: what has to stand before the
+        first message of a connection."""
+        self.zone, self.port, self.preface = zone, port or free_port(), preface
         directory.mkdir(parents=True)
         (directory / "zone").write_text(text or zone_text(zone))
         config, command = make(directory, zone, self.port)
@@ -130,7 +131,9 @@ class Nameserver:
     def answers(self):
         assert self.process.poll() is None, self.log.read_text()
         try:
-            reply = ask("tcp", "127.0.0.1", self.port, wire.query(f"www.{self.zone}"), patience=1)
+            with client("tcp", "127.0.0.1", self.port) as one:
+                one.send_bytes(self.preface)
+                reply = one.ask(wire.query(f"www.{self.zone}"), patience=1)
         except OSError:
             return False
         return reply is not None and wire.marker_of(reply) == 80

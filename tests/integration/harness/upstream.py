@@ -5,7 +5,7 @@ import struct
 import threading
 import traceback
 
-from . import wire
+from . import proxy_header, wire
 from .behaviours import answer, silence
 from .deadline import wait_until
 from .ports import free_port
@@ -14,9 +14,10 @@ from .ports import free_port
 class Exchange:
     """A message that arrived, and the ways to react to it."""
 
-    def __init__(self, upstream, transport, message, peer, connection=None):
+    def __init__(self, upstream, transport, message, peer, connection=None, header=b""):
         self.upstream, self.transport, self.message, self.peer = upstream, transport, message, peer
         self.connection = connection
+        self.header = connection.header if connection else header  # of the PROXY protocol
 
     @property
     def marker(self):
@@ -41,8 +42,8 @@ class Exchange:
 
 
 class Connection:
-    def __init__(self, accepted, peer):
-        self.socket, self.peer = accepted, peer
+    def __init__(self, accepted, peer, proxied=False):
+        self.socket, self.peer, self.proxied, self.header = accepted, peer, proxied, b""
         self.closed_by_peer = threading.Event()
         self.received = 0
         self.sending = threading.Lock()
@@ -64,7 +65,11 @@ class Connection:
         """Every whole message until the other side closes. Anything half is left to the test that sent it."""
         octets = b""
         while True:
-            while len(octets) >= 2 and len(octets) >= 2 + struct.unpack_from("!H", octets)[0]:
+            if self.proxied and not self.header and octets:
+                _, length = proxy_header.read(octets) or (None, 0)
+                self.header, octets = octets[:length], octets[length:]
+            begun = self.header or not self.proxied
+            while begun and len(octets) >= 2 and len(octets) >= 2 + struct.unpack_from("!H", octets)[0]:
                 end = 2 + struct.unpack_from("!H", octets)[0]
                 yield octets[2:end]
                 octets = octets[end:]
@@ -79,10 +84,14 @@ class Connection:
 
 
 class Upstream:
-    """`behaviour(exchange)` is called for each message, in the thread of its socket; it may be changed at any time."""
+    """`behaviour(exchange)` is called for each message, in the thread of its socket; it may be changed at any time.
 
-    def __init__(self, marker=1, behaviour=answer, host="127.0.0.1", port=None, transports=("udp", "tcp")):
-        self.marker, self.behaviour, self.host = marker, behaviour, host
+    `proxied`: before each datagram and connection there has to be a PROXY header.
+    """
+
+    def __init__(self, marker=1, behaviour=answer, host="127.0.0.1", port=None, transports=("udp", "tcp"),
+                 proxied=False):
+        self.marker, self.behaviour, self.host, self.proxied = marker, behaviour, host, proxied
         self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.port = port or free_port()
         self.received, self.probes, self.connections = [], [], []
@@ -136,7 +145,8 @@ class Upstream:
             except OSError:
                 return
             if peer:
-                self._take(Exchange(self, "udp", message, peer))
+                length = proxy_header.read(message)[1] if self.proxied else 0
+                self._take(Exchange(self, "udp", message[length:], peer, header=message[:length]))
 
     def _serve_tcp(self):
         while True:
@@ -145,7 +155,7 @@ class Upstream:
             except OSError:
                 return
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = Connection(accepted, peer)
+            connection = Connection(accepted, peer, self.proxied)
             self.connections.append(connection)
             if self.on_accept(connection):
                 self._run(self._serve_connection, connection)

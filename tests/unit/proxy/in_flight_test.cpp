@@ -2,6 +2,7 @@
 #include "proxy/in_flight.hpp"
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "catch.hpp"
@@ -51,6 +52,32 @@ TEST_CASE("a message grows by as much as was asked for", "[in_flight]") {
         CHECK(stored.size() == room.size());
         CHECK(std::equal(message.begin(), message.end(), stored.begin()));
         queries.release(index);
+    }
+}
+
+TEST_CASE("a preface stands in front of the message, and moves nothing of it", "[in_flight]") {
+    InFlightTable queries(3);
+    for (const std::size_t size : {12u, 512u, 513u, 65535u}) {
+        const Message before(512, 1), message(size, 2), behind(512, 3), preface(preface_room, 4);
+        const QueryIndex first = queries.take(before);
+        const QueryIndex index = queries.take(message);
+        const QueryIndex last = queries.take(behind);
+        CHECK(queries.preface(index).empty());
+        CHECK(queries.datagram(index).data() == queries.message(index).data());
+        for (const std::size_t length : {std::size_t{28}, preface_room}) {
+            queries.set_preface(index, std::span(preface).first(length));
+            Message expected(length, 4);
+            expected.insert(expected.end(), message.begin(), message.end());
+            const auto datagram = queries.datagram(index);
+            CHECK(std::equal(expected.begin(), expected.end(), datagram.begin(), datagram.end()));
+            CHECK(queries.preface(index).size() == length);
+        }
+        CHECK(queries.message(first).back() == 1);
+        CHECK(queries.message(last).front() == 3);
+        for (const QueryIndex one : {first, index, last}) queries.release(one);
+        const QueryIndex again = queries.take(message);
+        CHECK(queries.preface(again).empty());
+        queries.release(again);
     }
 }
 
