@@ -89,27 +89,12 @@ ResolvConf parse_resolv_conf(std::string_view text) {
     return conf;
 }
 
-bool is_own_address(const net::Endpoint& nameserver, std::span<const net::Endpoint> listen,
-                    std::span<const net::Address> local_addresses) {
-    const auto& address = nameserver.address;
-    const bool local = address.is_loopback() ||
-                       std::find(local_addresses.begin(), local_addresses.end(), address) != local_addresses.end();
-    return std::any_of(listen.begin(), listen.end(), [&](const net::Endpoint& own) {
-        if (own.port != nameserver.port) {
-            return false;
-        }
-        return own.address == address ||
-               (own.address.is_unspecified() && local && own.address.is_v4() == address.is_v4());
-    });
-}
-
-std::vector<net::Endpoint> system_upstreams(const ResolvConf& resolv_conf, std::span<const net::Endpoint> listen,
-                                            std::span<const net::Address> local_addresses) {
+std::vector<net::Endpoint> system_upstreams(const ResolvConf& resolv_conf, const net::OwnAddresses& own) {
     std::vector<net::Endpoint> upstreams;
     for (const auto& address : resolv_conf.nameservers) {
         const net::Endpoint nameserver{address, resolver_port};
         const bool again = std::find(upstreams.begin(), upstreams.end(), nameserver) != upstreams.end();
-        if (!again && !is_own_address(nameserver, listen, local_addresses)) {
+        if (!again && !own.contains(nameserver)) {
             upstreams.push_back(nameserver);
         }
     }

@@ -4,12 +4,12 @@
 
 #include <chrono>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "net/address.hpp"
+#include "net/own_addresses.hpp"
 
 namespace dproxy::config {
 
@@ -32,14 +32,8 @@ struct ResolvConf {
 /// Never fails: lines that cannot be read are passed over, as every resolver does.
 ResolvConf parse_resolv_conf(std::string_view text);
 
-/// Whether a message sent to `nameserver` would come back to a dproxy that listens on `listen`. An
-/// unspecified listen address stands for all of `local_addresses` and for loopback, of its family.
-bool is_own_address(const net::Endpoint& nameserver, std::span<const net::Endpoint> listen,
-                    std::span<const net::Address> local_addresses);
-
 /// `masterupstream = system`: the nameservers on port 53, less those that dproxy itself listens on.
 /// Empty is a start-up error of the caller's.
-std::vector<net::Endpoint> system_upstreams(const ResolvConf& resolv_conf, std::span<const net::Endpoint> listen,
-                                            std::span<const net::Address> local_addresses);
+std::vector<net::Endpoint> system_upstreams(const ResolvConf& resolv_conf, const net::OwnAddresses& own);
 
 }  // namespace dproxy::config

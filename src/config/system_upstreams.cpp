@@ -63,7 +63,7 @@ std::optional<Diagnostic> find_system_upstreams(Settings& settings, const std::s
     }
     const auto conf = parse_resolv_conf(read_resolv_conf(path));
     settings.master_upstream.clear();
-    for (const auto& endpoint : system_upstreams(conf, listen_endpoints(settings), local_addresses())) {
+    for (const auto& endpoint : system_upstreams(conf, {listen_endpoints(settings), local_addresses()})) {
         settings.master_upstream.push_back({"", endpoint});
     }
     if (!settings.master_upstream.empty()) {

@@ -27,7 +27,7 @@ inline constexpr std::uint8_t none = 0, servfail = 1, refused = 2, nxdomain = 4;
 
 /// One address of a route: an IP endpoint, or a host name whose addresses are found later.
 struct Target {
-    std::string host;        ///< empty where `endpoint` is meant; else in lower case without trailing dot
+    std::string host;        ///< empty where `endpoint` is meant; else in lower case. A trailing dot: no search list
     net::Endpoint endpoint;  ///< with a host only the port counts
     auto operator<=>(const Target&) const = default;
 };

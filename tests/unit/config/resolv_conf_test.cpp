@@ -22,7 +22,7 @@ Endpoint endpoint(std::string_view text) { return *Endpoint::parse(text, 0); }
 std::string upstreams_text(std::string_view conf, const std::vector<Endpoint>& listen,
                            const std::vector<Address>& local) {
     std::string text;
-    for (const auto& upstream : system_upstreams(parse_resolv_conf(conf), listen, local)) {
+    for (const auto& upstream : system_upstreams(parse_resolv_conf(conf), {listen, local})) {
         text += upstream.to_string() + " ";
     }
     return text;
