@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "config/main_file.hpp"
+#include "config/own_upstreams.hpp"
 
 namespace dproxy::cli {
 namespace {
@@ -63,6 +64,8 @@ Configuration read_configuration(const Arguments& arguments, const std::vector<s
     configuration.routes = store.reload(hints, std::chrono::steady_clock::now()).state;
     const auto& route_faults = configuration.routes->faults;
     configuration.faults.insert(configuration.faults.end(), route_faults.begin(), route_faults.end());
+    const auto own = config::own_upstream_warnings(*configuration.routes->table, configuration.settings);
+    configuration.faults.insert(configuration.faults.end(), own.begin(), own.end());
     return configuration;
 }
 

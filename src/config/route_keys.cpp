@@ -145,6 +145,7 @@ struct RouteKeyReader {
         const bool is_host = name && !name->host.empty() && value.find(':') == Text::npos;
         if (!is_host) return (value.empty() ? "nothing" : excerpt(value)) + " was found; expected a host name";
         draft.settings_.tls_name = name->host;
+        if (draft.settings_.tls_name.ends_with('.')) draft.settings_.tls_name.pop_back();
         return {};
     }
 
@@ -264,10 +265,6 @@ void RouteDraft::read_address(Diagnostics& faults) {
     const Given& address = given("address");
     auto targets = parse_targets(address.value, port_.value_or(default_port(settings_.protocol)));
     if (!targets) return fault(address.line, "`address`: " + targets.fault, faults);
-    const auto host = std::find_if(targets->begin(), targets->end(), [](const auto& t) { return !t.host.empty(); });
-    if (host != targets->end() && !capabilities_.host_names) {
-        return fault(address.line, "`address`: the host name " + not_built(host->host, "an IP address"), faults);
-    }
     settings_.targets = std::move(*targets.value);
     drop_repeated(settings_.targets);
 }

@@ -26,7 +26,6 @@ inline constexpr std::uint16_t https_port = 443;  ///< RFC 8484
 
 /// What is built. A value that asks for more is refused with a message that says so.
 struct Capabilities {
-    bool host_names = false;      ///< names in `address`
     bool policies = true;         ///< other than `first`
     bool health = true;           ///< `on` and `passive`
     bool fallback = true;         ///< `fallback_on` other than `none`

@@ -175,7 +175,7 @@ std::string tcp_idle(std::string_view value, const SettingCapabilities&, Setting
     return take(parse_duration(value, min_tcp_idle, max_tcp_idle), settings.tcp_idle);
 }
 
-std::string bootstrap(std::string_view value, const SettingCapabilities& capabilities, Settings& settings) {
+std::string bootstrap(std::string_view value, const SettingCapabilities&, Settings& settings) {
     std::vector<net::Endpoint> nameservers;
     for (const auto item : split_list(value)) {
         const auto endpoint = parse_endpoint(item, dns_port, PortZero::refused);
@@ -187,9 +187,6 @@ std::string bootstrap(std::string_view value, const SettingCapabilities& capabil
     if (nameservers.empty() || nameservers.size() > routing::max_targets_per_route) {
         return "found " + std::to_string(nameservers.size()) + " addresses; expected 1 to " +
                std::to_string(routing::max_targets_per_route);
-    }
-    if (!capabilities.host_names) {
-        return "upstream host names are not built yet, so there is nothing to resolve; expected no such key";
     }
     settings.bootstrap = std::move(nameservers);
     return {};

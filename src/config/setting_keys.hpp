@@ -28,8 +28,7 @@ inline constexpr std::uint32_t max_metrics_labels = 60'000;  ///< telemetry numb
 
 /// What is built. A value that asks for more is refused with a message that says so.
 struct SettingCapabilities {
-    bool host_names = false;  ///< names in `masterupstream`, and `bootstrap` to resolve them
-    bool query_log = false;   ///< `querylog` other than `off`
+    bool query_log = false;  ///< `querylog` other than `off`
 };
 
 /// One key, and how its value becomes part of the settings.

@@ -167,13 +167,6 @@ void Reader::check_master_upstream() {
         report(Severity::warning, master->second.back(),
                "`masterupstream` is not used: `usemasterupstream` is false unless it is set");
     }
-    const auto& targets = settings.master_upstream;
-    const auto host = std::find_if(targets.begin(), targets.end(), [](const auto& t) { return !t.host.empty(); });
-    if (settings.use_master_upstream && host != targets.end() && !capabilities_.host_names) {
-        report(Severity::error, master->second.back(),
-               "`masterupstream`: host names are not built yet; " + excerpt(host->host) +
-                   " was found, expected an IP address");
-    }
 }
 
 /// The main file first, from top to bottom; the others as they were found.

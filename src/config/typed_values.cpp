@@ -158,7 +158,9 @@ Parsed<routing::Target> parse_target(std::string_view text, std::uint16_t defaul
     const auto port = parse_port(parts, default_port, PortZero::refused);
     if (!port) return Target::bad(port.fault);
     if (address) return Target::good({{}, {address->address, *port}});
-    return Target::good({dns::Name::parse(parts.host, true).name.to_text(), {{}, *port}});
+    std::string host = dns::Name::parse(parts.host, true).name.to_text();
+    if (parts.host.ends_with('.')) host += '.';
+    return Target::good({std::move(host), {{}, *port}});
 }
 
 Parsed<std::vector<routing::Target>> parse_targets(std::string_view text, std::uint16_t default_port) {

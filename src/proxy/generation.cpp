@@ -12,9 +12,8 @@ void Generation::FreeZeroed::operator()(std::uint32_t* counts) const noexcept { 
 
 void Generations::adopt(const Publication& publication) {
     auto generation = std::make_unique<Generation>();
+    generation->table_serial = publication.table_serial;
     generation->pools = publication.pools;
-    generation->turns.resize(publication.pools->pools.size());
-    generation->hedges.resize(publication.pools->pools.size());
     generation->upstreams.reserve(publication.pools->upstreams.size());
     for (const UpstreamSpec& spec : publication.pools->upstreams) {
         std::unique_ptr<Upstream>& upstream = upstreams_[spec.serial];
@@ -22,9 +21,18 @@ void Generations::adopt(const Publication& publication) {
         ++upstream->generations;
         generation->upstreams.push_back(upstream.get());
     }
-    const std::size_t routes = publication.table->route_count();
-    generation->route_inflight.reset(static_cast<std::uint32_t*>(std::calloc(routes + 1, sizeof(std::uint32_t))));
-    if (!generation->route_inflight) throw std::bad_alloc();
+    if (ready() && current().table_serial == publication.table_serial) {
+        generation->turns = current().turns;
+        generation->hedges = current().hedges;
+        generation->route_inflight = current().route_inflight;
+    } else {
+        const std::size_t routes = publication.table->route_count();
+        auto* counts = static_cast<std::uint32_t*>(std::calloc(routes + 1, sizeof(std::uint32_t)));
+        if (!counts) throw std::bad_alloc();
+        generation->turns.resize(publication.pools->pools.size());
+        generation->hedges.resize(publication.pools->pools.size());
+        generation->route_inflight.reset(counts, Generation::FreeZeroed{});
+    }
     generations_.push_back(std::move(generation));
     if (generations_.size() > 1) drop_if_unused(generations_.size() - 2);
 }

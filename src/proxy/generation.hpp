@@ -15,16 +15,18 @@
 namespace dproxy::proxy {
 
 struct Generation {
+    std::uint64_t table_serial = 0;
     std::shared_ptr<const PoolSet> pools;
     std::vector<Upstream*> upstreams;  ///< of pools->upstreams, in its order
     std::vector<std::uint32_t> turns;  ///< of each pool: grows with each of its queries
     std::vector<routing::HedgeBudget> hedges;  ///< of each pool
     std::uint32_t inflight = 0;
-    /// Of each route, queries in flight: zero pages until counted in.
+    /// Of each route, queries in flight: zero pages until counted in. Shared by the generations of one table, whose
+    /// pools have other addresses.
     struct FreeZeroed {
         void operator()(std::uint32_t* counts) const noexcept;
     };
-    std::unique_ptr<std::uint32_t[], FreeZeroed> route_inflight;
+    std::shared_ptr<std::uint32_t[]> route_inflight;
 };
 
 /// The generations of one worker, and with them its upstreams. One thread.

@@ -27,7 +27,9 @@ struct UpstreamSpec {
 /// The settings of a group of routes, with the upstreams that its targets are at present.
 struct Pool {
     std::shared_ptr<const routing::RouteSettings> settings;
-    std::vector<std::uint32_t> upstreams;  ///< into PoolSet::upstreams
+    std::vector<std::uint32_t> upstreams;  ///< into PoolSet::upstreams, each once
+    /// How queries count where there are none, and `answer` is not the reason.
+    telemetry::Rejection why_empty = telemetry::Rejection::no_upstream;
 };
 
 inline constexpr std::uint32_t no_pool = 0xffffffff;
@@ -39,9 +41,11 @@ struct PoolSet {
     std::vector<UpstreamSpec> upstreams;
 };
 
+/// Made anew when routes change, and when addresses of host names do; then only the pools are others.
 struct Publication {
+    std::uint64_t table_serial = 0;  ///< the same for as long as the table is
     std::shared_ptr<const routing::RouteTable> table;
-    std::vector<telemetry::Slot> route_slots;  ///< of each route of the table
+    std::shared_ptr<const std::vector<telemetry::Slot>> route_slots;  ///< of each route of the table; never null
     std::shared_ptr<const PoolSet> pools;
     std::vector<telemetry::Slot> route_slots_to_clear;
     std::vector<telemetry::Slot> upstream_slots_to_clear;

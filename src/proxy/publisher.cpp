@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/publisher.hpp"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "proxy/limits.hpp"
 
 namespace dproxy::proxy {
 
@@ -15,43 +18,108 @@ Publisher::Publisher(std::shared_ptr<const routing::RouteSettings> master, std::
       routes_(telemetry::first_route_slot, metrics_routes),
       upstreams_(telemetry::first_upstream_slot, metrics_upstreams) {}
 
-Publisher::Made Publisher::make(std::shared_ptr<const routing::RouteTable> table,
-                                std::chrono::steady_clock::time_point now) {
+void Publisher::take_table(std::shared_ptr<const routing::RouteTable> table,
+                           std::chrono::steady_clock::time_point now) {
+    telemetry::SlotBook::ManyLabels many;
+    many.count = table->route_count();
+    many.place_of = [&table](std::string_view label) {
+        const routing::RouteIndex route = table->find_label(label);
+        return route == routing::no_route ? telemetry::SlotBook::ManyLabels::nowhere : std::size_t{route};
+    };
+    many.label_at = [&table](std::size_t route) { return table->label(static_cast<routing::RouteIndex>(route)); };
+    auto assignment = routes_.assign(many, now);
+    route_labels_.clear();
+    for (std::size_t i = 0; i < assignment.slots.size(); ++i) {
+        if (assignment.slots[i] == telemetry::other_slot) continue;
+        route_labels_.push_back({assignment.slots[i], table->label(static_cast<routing::RouteIndex>(i))});
+    }
+    ++table_serial_;
+    table_ = std::move(table);
+    table_slots_ = std::make_shared<const std::vector<telemetry::Slot>>(std::move(assignment.slots));
+    slots_to_clear_ = std::move(assignment.to_clear);
+}
+
+std::set<std::string> Publisher::host_names() const {
+    std::set<std::string> hosts;
+    const auto add = [&](const routing::RouteSettings& settings) {
+        for (const routing::Target& target : settings.targets) {
+            if (!target.host.empty()) hosts.insert(target.host);
+        }
+    };
+    for (const auto& settings : table_->settings_list()) add(*settings);
+    if (master_) add(*master_);
+    return hosts;
+}
+
+/// Pools in the making.
+struct Publisher::Pools {
+    PoolSet& set;
+    std::vector<LeftOut>& left_out;
+    std::map<UpstreamKey, std::uint32_t> places{};
+};
+
+Publisher::Made Publisher::make(const Surroundings& surroundings, std::chrono::steady_clock::time_point now) {
     auto publication = std::make_shared<Publication>();
     auto labels = std::make_shared<telemetry::MetricLabels>();
     auto set = std::make_shared<PoolSet>();
-    std::map<UpstreamKey, std::uint32_t> places;
-    for (const auto& settings : table->settings_list()) set->pools.push_back(make_pool(settings, *set, places));
+    Made made;
+    Pools pools{*set, made.left_out};
+    for (const auto& settings : table_->settings_list()) add_pool(settings, surroundings, pools);
     if (master_) {
         set->master = static_cast<std::uint32_t>(set->pools.size());
-        set->pools.push_back(make_pool(master_, *set, places));
+        add_pool(master_, surroundings, pools);
     }
-    publication->table = std::move(table);
+    publication->table_serial = table_serial_;
+    publication->table = table_;
+    publication->route_slots = table_slots_;
+    publication->route_slots_to_clear = std::exchange(slots_to_clear_, {});
+    labels->routes = route_labels_;
     name_upstreams(*set, *publication, *labels, now);
-    name_routes(*publication, *labels, now);
     publication->pools = std::move(set);
-    return {std::move(publication), std::move(labels)};
+    made.publication = std::move(publication);
+    made.labels = std::move(labels);
+    return made;
 }
 
-Pool Publisher::make_pool(std::shared_ptr<const routing::RouteSettings> settings, PoolSet& set,
-                          std::map<UpstreamKey, std::uint32_t>& places) {
+void Publisher::add_pool(std::shared_ptr<const routing::RouteSettings> settings, const Surroundings& surroundings,
+                         Pools& pools) const {
     Pool pool;
-    for (const routing::Target& target : settings->targets) {
+    PoolSet& set = pools.set;
+    const auto add = [&](const net::Endpoint& endpoint, const std::string& host) {
+        if (surroundings.own.contains(endpoint)) {
+            pools.left_out.push_back({endpoint, host, settings});
+            if (pool.why_empty == telemetry::Rejection::no_upstream) pool.why_empty = telemetry::Rejection::loop;
+            return;
+        }
+        if (pool.upstreams.size() == max_candidates) return;
         UpstreamKey key;
-        key.endpoint = target.endpoint;
+        key.endpoint = endpoint;
         key.protocol = settings->protocol;
         key.proxy_protocol = settings->proxy_protocol;
         key.tls_verify = settings->tls_verify;
         key.tls_name = settings->tls_name;
         key.tls_ca = settings->tls_ca;
-        const auto [place, added] = places.try_emplace(key, static_cast<std::uint32_t>(set.upstreams.size()));
+        const auto [place, added] = pools.places.try_emplace(key, static_cast<std::uint32_t>(set.upstreams.size()));
         if (added) set.upstreams.push_back({0, std::move(key), telemetry::other_slot, routing::Health::off, nullptr});
         UpstreamSpec& upstream = set.upstreams[place->second];
         upstream.health_mode = most_watchful(upstream.health_mode, settings->health);
-        pool.upstreams.push_back(place->second);
+        auto& places = pool.upstreams;
+        if (std::find(places.begin(), places.end(), place->second) == places.end()) places.push_back(place->second);
+    };
+    for (const routing::Target& target : settings->targets) {
+        if (target.host.empty()) {
+            add(target.endpoint, target.host);
+            continue;
+        }
+        const auto known = surroundings.addresses.find(target.host);
+        if (known == surroundings.addresses.end()) {
+            pool.why_empty = telemetry::Rejection::not_ready;
+            continue;
+        }
+        for (const net::Address& address : known->second) add({address, target.endpoint.port}, target.host);
     }
     pool.settings = std::move(settings);
-    return pool;
+    set.pools.push_back(std::move(pool));
 }
 
 void Publisher::name_upstreams(PoolSet& set, Publication& publication, telemetry::MetricLabels& labels,
@@ -79,25 +147,6 @@ void Publisher::name_upstreams(PoolSet& set, Publication& publication, telemetry
             {assignment.slots[i], std::move(names[i]), std::shared_ptr<const std::atomic<bool>>(health, &health->up)});
     }
     publication.upstream_slots_to_clear = std::move(assignment.to_clear);
-}
-
-void Publisher::name_routes(Publication& publication, telemetry::MetricLabels& labels,
-                            std::chrono::steady_clock::time_point now) {
-    const routing::RouteTable& table = *publication.table;
-    telemetry::SlotBook::ManyLabels many;
-    many.count = table.route_count();
-    many.place_of = [&table](std::string_view label) {
-        const routing::RouteIndex route = table.find_label(label);
-        return route == routing::no_route ? telemetry::SlotBook::ManyLabels::nowhere : std::size_t{route};
-    };
-    many.label_at = [&table](std::size_t route) { return table.label(static_cast<routing::RouteIndex>(route)); };
-    auto assignment = routes_.assign(many, now);
-    for (std::size_t i = 0; i < assignment.slots.size(); ++i) {
-        if (assignment.slots[i] == telemetry::other_slot) continue;
-        labels.routes.push_back({assignment.slots[i], table.label(static_cast<routing::RouteIndex>(i))});
-    }
-    publication.route_slots = std::move(assignment.slots);
-    publication.route_slots_to_clear = std::move(assignment.to_clear);
 }
 
 }  // namespace dproxy::proxy

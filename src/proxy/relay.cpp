@@ -137,7 +137,7 @@ bool Relay::on_query(dns::MutableBytes message, const Client& client) {
 Relay::Destination Relay::find_route(dns::Bytes name) const {
     const routing::RouteTable& table = *publication_->table;
     const routing::RouteIndex route = table.find(name);
-    if (route != routing::no_route) return {table.settings_index(route), route, publication_->route_slots[route]};
+    if (route != routing::no_route) return {table.settings_index(route), route, (*publication_->route_slots)[route]};
     const std::uint32_t master = publication_->pools->master;
     if (master == no_pool) return {};
     return {master, static_cast<routing::RouteIndex>(table.route_count()), telemetry::master_slot};
@@ -162,7 +162,10 @@ bool Relay::begin(dns::MutableBytes message, const dns::Query& query, const Clie
     if (settings.answer != LocalAnswer::none) {
         return reject(local_answer(settings.answer, Rejection::route_answer, ExtendedError::prohibited));
     }
-    if (pool.upstreams.empty()) return reject(fail(Rejection::no_upstream, ExtendedError::no_reachable_authority));
+    if (pool.upstreams.empty()) {
+        const bool waits = pool.why_empty == Rejection::not_ready;
+        return reject(fail(pool.why_empty, waits ? ExtendedError::not_ready : ExtendedError::no_reachable_authority));
+    }
     std::uint32_t& route_inflight = generation.route_inflight[to.route];
     if (route_inflight >= share_of(settings.max_inflight, options_.workers)) {
         return reject(fail(Rejection::route_inflight_limit, ExtendedError::none));

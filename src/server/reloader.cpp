@@ -11,8 +11,10 @@
 #include <mutex>
 #include <thread>
 
+#include "config/system_upstreams.hpp"
 #include "io/directory_watch.hpp"
 #include "server/cpu_count.hpp"
+#include "server/resolver_settings.hpp"
 
 namespace dproxy::server {
 
@@ -46,16 +48,18 @@ config::ReloadHints hints_of(const io::WatchReport& report) {
 }  // namespace
 
 struct Reloader::State {
-    State(const config::Settings& settings, proxy::Publisher maker, telemetry::PublishedLabels& published,
-          telemetry::ConfigStatus& config_status, telemetry::Log& the_log)
+    State(const config::Settings& settings, proxy::Publisher maker, std::vector<net::Endpoint> bound,
+          telemetry::PublishedLabels& published, telemetry::ConfigStatus& config_status, telemetry::Log& the_log)
         : publisher(std::move(maker)),
+          listen(std::move(bound)),
           labels(published),
           status(config_status),
           log(the_log),
           store(store_options(settings)),
           io(1),
           work(io.get_executor()),
-          watch(io, watch_options(settings), watch_events()) {}
+          watch(io, watch_options(settings), watch_events()),
+          hosts(io, [&settings] { return resolver_settings(settings); }, log, [this] { hand_over(make()); }) {}
 
     static io::WatchOptions watch_options(const config::Settings& settings) {
         io::WatchOptions options;
@@ -74,15 +78,19 @@ struct Reloader::State {
     void on_change(const config::ReloadHints& hints);
     /// Reads, tells what was found, and makes a publication where the routes changed.
     std::shared_ptr<const proxy::Publication> read(const config::ReloadHints& hints);
+    /// Of the table and the addresses as they are now.
+    std::shared_ptr<const proxy::Publication> make();
     void tell(const config::ReloadResult& result, std::chrono::nanoseconds duration, bool first);
     void hand_over(std::shared_ptr<const proxy::Publication> publication);
 
     proxy::Publisher publisher;
+    const std::vector<net::Endpoint> listen;
     telemetry::PublishedLabels& labels;
     telemetry::ConfigStatus& status;
     telemetry::Log& log;
     config::RouteStore store;
     std::shared_ptr<const telemetry::MetricLabels> made_labels;
+    LeftOutList left_out_list;
     Publish publish;
     unsigned receivers = 0;
     bool loaded = false;
@@ -91,10 +99,12 @@ struct Reloader::State {
     std::shared_ptr<const config::RoutesState> routes;
     std::shared_ptr<const proxy::Publication> publication;
     WatchState watch_state;
+    LeftOutList::Reports left_out = left_out_list.reports();
 
     asio::io_context io;
     asio::executor_work_guard<asio::io_context::executor_type> work;
     io::DirectoryWatch watch;
+    proxy::HostNames hosts;
     std::thread thread;
 };
 
@@ -124,19 +134,29 @@ std::shared_ptr<const proxy::Publication> Reloader::State::read(const config::Re
     if (result.look_again) watch.look_at(*result.look_again);
     std::shared_ptr<const proxy::Publication> made;
     if (result.table_changed) {
-        auto [new_publication, new_labels] = publisher.make(result.state->table, Clock::now());
-        made = std::move(new_publication);
-        made_labels = std::move(new_labels);
+        publisher.take_table(result.state->table, Clock::now());
+        hosts.watch(publisher.host_names());
+        made = make();
     }
     {
         const std::lock_guard lock(mutex);
         routes = result.state;
-        if (made) publication = made;
     }
     const bool first = !loaded;
     loaded = true;
     tell(result, Clock::now() - begin, first);
     return made;
+}
+
+std::shared_ptr<const proxy::Publication> Reloader::State::make() {
+    const proxy::Surroundings surroundings{hosts.addresses(), {listen, config::local_addresses()}};
+    auto made = publisher.make(surroundings, Clock::now());
+    made_labels = std::move(made.labels);
+    left_out_list.update(made.left_out, *made.publication->table, log);
+    const std::lock_guard lock(mutex);
+    publication = made.publication;
+    left_out = left_out_list.reports();
+    return made.publication;
 }
 
 void Reloader::State::tell(const config::ReloadResult& result, std::chrono::nanoseconds duration, bool first) {
@@ -183,9 +203,9 @@ void Reloader::State::hand_over(std::shared_ptr<const proxy::Publication> made) 
     });
 }
 
-Reloader::Reloader(const config::Settings& settings, proxy::Publisher publisher, telemetry::PublishedLabels& labels,
-                   telemetry::ConfigStatus& status, telemetry::Log& log)
-    : state_(std::make_unique<State>(settings, std::move(publisher), labels, status, log)) {}
+Reloader::Reloader(const config::Settings& settings, proxy::Publisher publisher, std::vector<net::Endpoint> listen,
+                   telemetry::PublishedLabels& labels, telemetry::ConfigStatus& status, telemetry::Log& log)
+    : state_(std::make_unique<State>(settings, std::move(publisher), std::move(listen), labels, status, log)) {}
 
 Reloader::~Reloader() { stop(); }
 
@@ -232,6 +252,13 @@ WatchState Reloader::watch() const {
 std::shared_ptr<const proxy::Publication> Reloader::publication() const {
     const std::lock_guard lock(state_->mutex);
     return state_->publication;
+}
+
+std::vector<proxy::HostReport> Reloader::hosts() const { return state_->hosts.report(); }
+
+LeftOutList::Reports Reloader::left_out() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->left_out;
 }
 
 }  // namespace dproxy::server

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The story of a reload: something changed in a directory, the routes are read again, what changed is
-// handed to the workers. Runs on a thread of its own, so that a large reload holds up nothing else.
+// handed to the workers; so are addresses of host names that are others now. Runs on a thread of its own, so that
+// a large reload holds up nothing else.
 #pragma once
 
 #include <functional>
@@ -9,7 +10,9 @@
 
 #include "config/route_store.hpp"
 #include "config/settings.hpp"
+#include "proxy/host_names.hpp"
 #include "proxy/publisher.hpp"
+#include "server/left_out.hpp"
 #include "telemetry/config_status.hpp"
 #include "telemetry/log.hpp"
 
@@ -28,9 +31,9 @@ public:
     using Released = std::function<void(std::shared_ptr<const proxy::Publication>)>;
     using Publish = std::function<void(std::shared_ptr<const proxy::Publication>, Released released)>;
 
-    /// What is referred to outlives the reloader.
-    Reloader(const config::Settings& settings, proxy::Publisher publisher, telemetry::PublishedLabels& labels,
-             telemetry::ConfigStatus& status, telemetry::Log& log);
+    /// What is referred to outlives the reloader. `listen`: the addresses that are bound.
+    Reloader(const config::Settings& settings, proxy::Publisher publisher, std::vector<net::Endpoint> listen,
+             telemetry::PublishedLabels& labels, telemetry::ConfigStatus& status, telemetry::Log& log);
     ~Reloader();  ///< stops
     Reloader(const Reloader&) = delete;
     Reloader& operator=(const Reloader&) = delete;
@@ -47,6 +50,8 @@ public:
     std::shared_ptr<const config::RoutesState> routes() const;
     WatchState watch() const;
     std::shared_ptr<const proxy::Publication> publication() const;
+    std::vector<proxy::HostReport> hosts() const;
+    LeftOutList::Reports left_out() const;
 
 private:
     struct State;

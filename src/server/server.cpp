@@ -157,7 +157,7 @@ std::string Server::start() {
     prober_counters_ =
         std::make_unique<telemetry::WorkerCounters>(publisher.route_slots(), publisher.upstream_slots());
     counters_view_.push_back(prober_counters_.get());
-    reloader_ = std::make_unique<Reloader>(settings_, std::move(publisher), labels_, config_status_, log_);
+    reloader_ = std::make_unique<Reloader>(settings_, std::move(publisher), endpoints_, labels_, config_status_, log_);
     auto publication = reloader_->load();
     if (settings_.strict && !reloader_->routes()->success) {
         for (const config::Diagnostic& fault : reloader_->routes()->faults) {
@@ -252,6 +252,8 @@ StatusFacts Server::status() const {
     facts.routes = reloader_->routes();
     facts.publication = reloader_->publication();
     facts.watch = reloader_->watch();
+    facts.hosts = reloader_->hosts();
+    facts.left_out = reloader_->left_out();
     facts.config = config_status_.facts();
     facts.workers = worker_count_;
     facts.counters = counters_view_;

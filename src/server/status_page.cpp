@@ -211,7 +211,26 @@ std::string destination(const proxy::Pool& pool, const proxy::PoolSet& pools) {
     if (pool.upstreams.size() > max_page_upstreams) {
         text += " and " + std::to_string(pool.upstreams.size() - max_page_upstreams) + " more";
     }
-    return text.empty() ? bad("no upstream") : text;
+    if (!text.empty()) return text;
+    if (pool.why_empty == telemetry::Rejection::not_ready) return bad("host names without an address yet");
+    return bad(pool.why_empty == telemetry::Rejection::loop ? "dproxy itself" : "no upstream");
+}
+
+void add_hosts(const StatusFacts& facts, std::string& page) {
+    if (facts.hosts.empty()) return;
+    page += "<h2>Host names</h2>\n";
+    Table table(page, {"Name", "State", "Addresses"});
+    for (const proxy::HostReport& host : facts.hosts) {
+        if (table.is_full()) break;
+        std::string addresses;
+        for (std::size_t i = 0; i < host.addresses.size() && i < max_page_upstreams; ++i) {
+            addresses += (i ? ", " : "") + host.addresses[i].to_string();
+        }
+        if (host.addresses.size() > max_page_upstreams) addresses += ", ...";
+        const std::string state(name_of(host.state));
+        table.add({html(host.host), host.fault.empty() ? good(state) : bad(state + ": " + host.fault), addresses});
+    }
+    table.end(facts.hosts.size(), in_status);
 }
 
 /// Queries and SERVFAIL of a route; beyond the limit of labels they are not known.
@@ -241,7 +260,7 @@ void add_routes(const StatusFacts& facts, std::string& page) {
     const std::size_t rows = table.rows();
     for (routing::RouteIndex route = 0; route < routes.route_count() && !table.is_full(); ++route) {
         const auto source = routes.source(route);
-        const auto [queries, failed] = route_counts(publication.route_slots[route], facts);
+        const auto [queries, failed] = route_counts((*publication.route_slots)[route], facts);
         table.add({html(routes.label(route)), destination(pools.pools[routes.settings_index(route)], pools),
                    html(source.file) + ":" + std::to_string(source.line), queries, failed});
     }
@@ -273,6 +292,7 @@ std::string status_page(const StatusFacts& facts) {
     add_faults(facts, page);
     add_traffic(facts, page);
     add_upstreams(facts, page);
+    add_hosts(facts, page);
     add_routes(facts, page);
     add_files(facts, page);
     page += "<h2>For programs</h2>\n<p><a href=\"status\">/status</a>, <a href=\"routes\">/routes</a>, "

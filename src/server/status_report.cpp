@@ -102,6 +102,34 @@ json::object reloads_object(const StatusFacts& facts) {
     return reloads;
 }
 
+json::array hosts_array(const StatusFacts& facts) {
+    json::array hosts;
+    for (const proxy::HostReport& host : facts.hosts) {
+        json::object object{{"host", host.host}, {"state", name_of(host.state)}};
+        json::array addresses;
+        for (const net::Address& address : host.addresses) addresses.emplace_back(address.to_string());
+        object["addresses"] = std::move(addresses);
+        if (!host.found_as.empty()) object["found_as"] = host.found_as;
+        if (!host.fault.empty()) object["fault"] = host.fault;
+        hosts.push_back(std::move(object));
+    }
+    return hosts;
+}
+
+json::array left_out_array(const StatusFacts& facts) {
+    json::array left_out;
+    for (const LeftOutReport& one : *facts.left_out) {
+        json::object object{{"address", one.address}, {"reason", "dproxy itself"}, {"route", one.route}};
+        if (!one.host.empty()) object["host"] = one.host;
+        if (!one.file.empty()) {
+            object["file"] = one.file;
+            object["line"] = one.line;
+        }
+        left_out.push_back(std::move(object));
+    }
+    return left_out;
+}
+
 json::object traffic_object(const StatusFacts& facts) {
     json::object traffic;
     traffic["inflight"] = sum(facts.counters, [](const WorkerCounters& worker) { return worker.inflight.value(); });
@@ -132,6 +160,8 @@ std::string status_json(const StatusFacts& facts) {
         upstreams.push_back(upstream_object(upstream, facts));
     }
     status["upstreams"] = std::move(upstreams);
+    status["hosts"] = hosts_array(facts);
+    status["left_out"] = left_out_array(facts);
     status["traffic"] = traffic_object(facts);
     return json::serialize(status);
 }

@@ -20,6 +20,8 @@ struct StatusFacts {
     std::shared_ptr<const config::RoutesState> routes;
     std::shared_ptr<const proxy::Publication> publication;
     WatchState watch;
+    std::vector<proxy::HostReport> hosts;
+    LeftOutList::Reports left_out;
     telemetry::ConfigFacts config;
     std::size_t workers = 0;
     std::vector<const telemetry::WorkerCounters*> counters;  ///< of the workers and of the prober

@@ -45,7 +45,7 @@ void check_table(const std::shared_ptr<const routing::RouteFile>& file) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     for (const bool built : {false, true}) {
-        const config::ProxOptions options{{built, built, built, built, built}};
+        const config::ProxOptions options{{built, built, built, built}};
         routing::SettingsPool pool;
         const auto parse = config::parse_prox(text, "fuzz.prox", options, pool);
         MUST_HOLD((parse.file == nullptr) != parse.diagnostics.empty());

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
+from harness.host_names import HostNames  # noqa: E402
 from harness.ports import free_port  # noqa: E402
 from harness.program import BINARY  # noqa: E402
 from harness.world import World  # noqa: E402
@@ -53,6 +54,18 @@ def shared_world(tmp_path_factory):
 def closed_address():
     """Where nobody listens."""
     return f"127.0.0.1:{free_port()}"
+
+
+@pytest.fixture
+def names(world):
+    """A nameserver for the host names of upstreams."""
+    return HostNames(world)
+
+
+@pytest.fixture
+def port():
+    """One that is free on every loopback address."""
+    return free_port()
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ FAULTS = [
     ("[a.test]\naddress\n", 2, ("address",)),
     ("[a.test]\naddress = 127.0.0.1\nallow = 10.0.0.0/33\n", 3, ("10.0.0.0/33",)),
     ("[a.test]\naddress = 127.0.0.1\nprotocol = sctp\n", 3, ("sctp", "udp")),
-    ("[a.test]\naddress = 127.0.0.1\n[A.test.]\naddress = 127.0.0.2\n", 3, ("a.test", "1")),
+    ("[a.test]\naddress = 192.0.2.1\n[A.test.]\naddress = 192.0.2.2\n", 3, ("a.test", "1")),
 ]
 
 

@@ -134,15 +134,12 @@ def test_upstreams_of_ipv6_and_a_port_for_all(world, transport, family):
         assert wire.marker_of(proxy.ask(transport, wire.query(name), family)) == marker
 
 
-def test_a_host_name_is_resolved_or_refused_in_words(world):
-    """What is not built is never accepted silently."""
+def test_localhost_is_known_without_asking(world, transport):
     upstream = world.upstream(1)
-    proxy = world.proxy({"host.prox": route("host.test", "localhost", port=upstream.port)})
-    if proxy.metrics().one("dproxy_config_last_reload_successful"):
-        proxy.until("host.test", 1)
-    else:
-        (fault,) = proxy.json("/status")["routes"]["faults"]
-        assert "localhost" in fault["message"] and fault["line"] == 2
+    proxy = world.proxy({"host.prox": route("host.test", "localhost", port=upstream.port)}, bootstrap="127.0.0.1:1")
+    assert proxy.marker("host.test", transport) == 1
+    (host,) = proxy.json("/status")["hosts"]
+    assert (host["state"], host["addresses"]) == ("resolved", ["127.0.0.1"])
 
 
 def test_the_files_of_the_go_program_work_unchanged(world, transport):

@@ -11,11 +11,11 @@ ADDRESS = "127.0.0.1"
 
 
 class LoadUpstreams:
-    """`count` nameservers in one process; the n-th answers with the marker n."""
+    """`count` nameservers in one process, or one on each of `ports`; the n-th answers with the marker n."""
 
-    def __init__(self, count):
-        self.ports = [free_port() for _ in range(count)]
-        self.process = subprocess.Popen([TOOLS / "load_upstream", ADDRESS, *map(str, self.ports)],
+    def __init__(self, count=0, address=ADDRESS, ports=None):
+        self.ports = ports or [free_port() for _ in range(count)]
+        self.process = subprocess.Popen([TOOLS / "load_upstream", address, *map(str, self.ports)],
                                         stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "ready\n"
 

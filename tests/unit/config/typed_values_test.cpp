@@ -126,7 +126,7 @@ TEST_CASE("values: targets", "[typed_values]") {
     CHECK(target_text("[fd00::1]") == "[fd00::1]:53");
     CHECK(target_text("[fd00::1]:9053") == "[fd00::1]:9053");
     CHECK(target_text("ns.example.com") == "ns.example.com 53");
-    CHECK(target_text("NS_1.Example.com.:9053") == "ns_1.example.com 9053");
+    CHECK(target_text("NS_1.Example.com.:9053") == "ns_1.example.com. 9053");  // the dot keeps the search list away
     CHECK(target_text("localhost") == "localhost 53");
 }
 

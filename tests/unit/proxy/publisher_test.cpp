@@ -5,6 +5,7 @@
 #include <string>
 
 #include "catch.hpp"
+#include "proxy/limits.hpp"
 #include "unit/routing/table_of_patterns.hpp"
 
 using namespace dproxy;
@@ -24,13 +25,20 @@ std::shared_ptr<const routing::RouteTable> table(std::vector<std::shared_ptr<con
     return routing::RouteTable::build(std::move(files)).table;
 }
 
+const proxy::AddressBook nothing_resolved;
+
+Publisher::Made make(Publisher& publisher, std::shared_ptr<const routing::RouteTable> table,
+                     const proxy::Surroundings& surroundings = {nothing_resolved}) {
+    publisher.take_table(std::move(table), start);
+    return publisher.make(surroundings, start);
+}
+
 }  // namespace
 
 TEST_CASE("the same upstream named by several routes is one upstream", "[publisher]") {
     Publisher publisher(to({"192.0.2.1:53"}), 10, 10);
-    const auto made = publisher.make(table({routing::file_of("a.prox", {"a.example"}, to({"192.0.2.1", "192.0.2.2"})),
-                                            routing::file_of("b.prox", {"b.example"}, to({"192.0.2.2"}))}),
-                                     start);
+    const auto made = make(publisher, table({routing::file_of("a.prox", {"a.example"}, to({"192.0.2.1", "192.0.2.2"})),
+                                            routing::file_of("b.prox", {"b.example"}, to({"192.0.2.2"}))}));
     const proxy::PoolSet& set = *made.publication->pools;
     CHECK(set.upstreams.size() == 2);
     REQUIRE(set.pools.size() == 3);
@@ -44,9 +52,9 @@ TEST_CASE("an upstream that stays keeps its serial and slot, one that returns la
     Publisher publisher(nullptr, 10, 10);
     const auto one = routing::file_of("a.prox", {"a.example"}, to({"192.0.2.1"}));
     const auto two = routing::file_of("b.prox", {"b.example"}, to({"192.0.2.2"}));
-    const auto first = publisher.make(table({one, two}), start).publication;
-    const auto second = publisher.make(table({two}), start).publication;
-    const auto third = publisher.make(table({one, two}), start).publication;
+    const auto first = make(publisher, table({one, two})).publication;
+    const auto second = make(publisher, table({two})).publication;
+    const auto third = make(publisher, table({one, two})).publication;
     const auto& before = first->pools->upstreams;
     const auto& after = second->pools->upstreams;
     REQUIRE(after.size() == 1);
@@ -61,9 +69,8 @@ TEST_CASE("upstreams differ by protocol, and share the label of their address", 
     Publisher publisher(nullptr, 10, 10);
     auto over_tcp = std::make_shared<routing::RouteSettings>(*to({"192.0.2.1"}));
     over_tcp->protocol = routing::Protocol::tcp;
-    const auto made = publisher.make(table({routing::file_of("a.prox", {"a.example"}, to({"192.0.2.1"})),
-                                            routing::file_of("b.prox", {"b.example"}, over_tcp)}),
-                                     start);
+    const auto made = make(publisher, table({routing::file_of("a.prox", {"a.example"}, to({"192.0.2.1"})),
+                                            routing::file_of("b.prox", {"b.example"}, over_tcp)}));
     const auto& upstreams = made.publication->pools->upstreams;
     REQUIRE(upstreams.size() == 2);
     CHECK(upstreams[0].serial != upstreams[1].serial);
@@ -72,11 +79,111 @@ TEST_CASE("upstreams differ by protocol, and share the label of their address", 
 
 TEST_CASE("routes keep their slot over a reload, and beyond the limit count as other", "[publisher]") {
     Publisher publisher(nullptr, 2, 10);
-    const auto first = publisher.make(routing::table_of({"a.example", "b.example", "c.example"}), start);
-    CHECK(first.publication->route_slots.size() == 3);
-    CHECK(first.publication->route_slots[2] == telemetry::other_slot);
+    const auto first = make(publisher, routing::table_of({"a.example", "b.example", "c.example"}));
+    CHECK(first.publication->route_slots->size() == 3);
+    CHECK(first.publication->route_slots->at(2) == telemetry::other_slot);
     CHECK(first.labels->routes.size() == 2);
-    const auto second = publisher.make(routing::table_of({"z.example", "b.example"}), start);
-    CHECK(second.publication->route_slots[1] == first.publication->route_slots[1]);
-    CHECK(second.publication->route_slots[0] != first.publication->route_slots[1]);
+    const auto second = make(publisher, routing::table_of({"z.example", "b.example"}));
+    CHECK(second.publication->route_slots->at(1) == first.publication->route_slots->at(1));
+    CHECK(second.publication->route_slots->at(0) != first.publication->route_slots->at(1));
+}
+
+namespace {
+
+const auto ns_test = [] {
+    auto settings = std::make_shared<routing::RouteSettings>();
+    settings->targets = {{"ns.test", {{}, 8053}}};
+    return std::shared_ptr<const routing::RouteSettings>(settings);
+}();
+
+net::Address address(const char* text) { return *net::Address::parse(text); }
+
+std::string upstreams_text(const proxy::PoolSet& set, std::size_t pool) {
+    std::string text;
+    for (const auto index : set.pools[pool].upstreams) text += set.upstreams[index].key.endpoint.to_string() + " ";
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("a host name is all of its addresses, and nothing until it has one", "[publisher]") {
+    Publisher publisher(ns_test, 10, 10);
+    publisher.take_table(table({routing::file_of("a.prox", {"a.example"}, ns_test)}), start);
+    CHECK(publisher.host_names() == std::set<std::string>{"ns.test"});
+    const auto before = publisher.make({nothing_resolved}, start);
+    CHECK(upstreams_text(*before.publication->pools, 0).empty());
+    CHECK(before.publication->pools->pools[0].why_empty == telemetry::Rejection::not_ready);
+
+    const proxy::AddressBook book{{"ns.test", {address("192.0.2.1"), address("2001:db8::1")}}};
+    const auto after = publisher.make({book}, start);
+    CHECK(upstreams_text(*after.publication->pools, 0) == "192.0.2.1:8053 [2001:db8::1]:8053 ");
+    CHECK(upstreams_text(*after.publication->pools, 1) == "192.0.2.1:8053 [2001:db8::1]:8053 ");
+    CHECK(after.labels->upstreams.size() == 2);
+}
+
+TEST_CASE("a change of addresses renames no route, and what stays is the same upstream", "[publisher]") {
+    Publisher publisher(nullptr, 10, 10);
+    publisher.take_table(table({routing::file_of("a.prox", {"a.example"}, ns_test)}), start);
+    const proxy::AddressBook book{{"ns.test", {address("192.0.2.1"), address("192.0.2.2")}}};
+    const auto first = publisher.make({book}, start);
+    const proxy::AddressBook changed{{"ns.test", {address("192.0.2.2"), address("192.0.2.3")}}};
+    const auto second = publisher.make({changed}, start);
+    CHECK(first.publication->table_serial == second.publication->table_serial);
+    CHECK(first.publication->table == second.publication->table);
+    CHECK(first.publication->route_slots == second.publication->route_slots);
+    CHECK(second.publication->route_slots_to_clear.empty());
+    CHECK(second.labels->routes.size() == 1);
+    const auto& before = first.publication->pools->upstreams;
+    const auto& after = second.publication->pools->upstreams;
+    CHECK(after[0].serial == before[1].serial);
+    CHECK(after[0].slot == before[1].slot);
+    CHECK(after[0].health == before[1].health);
+    CHECK(after[1].serial != before[0].serial);
+
+    publisher.take_table(table({routing::file_of("a.prox", {"a.example"}, ns_test)}), start);
+    CHECK(publisher.make({changed}, start).publication->table_serial != second.publication->table_serial);
+}
+
+TEST_CASE("names that lead to one address have one upstream, once in each pool", "[publisher]") {
+    auto settings = std::make_shared<routing::RouteSettings>(*ns_test);
+    settings->targets.push_back({"alias.test", {{}, 8053}});
+    settings->targets.push_back({"", *net::Endpoint::parse("192.0.2.1:8053", 0)});
+    Publisher publisher(nullptr, 10, 10);
+    publisher.take_table(table({routing::file_of("a.prox", {"a.example"}, settings)}), start);
+    const proxy::AddressBook book{{"ns.test", {address("192.0.2.1")}}, {"alias.test", {address("192.0.2.1")}}};
+    CHECK(upstreams_text(*publisher.make({book}, start).publication->pools, 0) == "192.0.2.1:8053 ");
+}
+
+TEST_CASE("what leads to dproxy itself is left out and told", "[publisher]") {
+    const auto literal = to({"192.0.2.7:8053", "192.0.2.8"});
+    Publisher publisher(nullptr, 10, 10);
+    publisher.take_table(table({routing::file_of("a.prox", {"a.example"}, literal),
+                                routing::file_of("b.prox", {"b.example"}, ns_test)}),
+                         start);
+    const proxy::AddressBook book{{"ns.test", {address("192.0.2.7")}}};
+    const proxy::Surroundings surroundings{book, {{*net::Endpoint::parse("192.0.2.7:8053", 0)}, {}}};
+    const auto made = publisher.make(surroundings, start);
+    CHECK(upstreams_text(*made.publication->pools, 0) == "192.0.2.8:53 ");
+    CHECK(upstreams_text(*made.publication->pools, 1).empty());
+    CHECK(made.publication->pools->pools[1].why_empty == telemetry::Rejection::loop);
+    REQUIRE(made.left_out.size() == 2);
+    CHECK(made.left_out[0].host.empty());
+    CHECK(made.left_out[0].settings == literal);
+    CHECK(made.left_out[1].host == "ns.test");
+    CHECK(made.left_out[1].endpoint.to_string() == "192.0.2.7:8053");
+}
+
+TEST_CASE("a pool has as many upstreams as a choice takes", "[publisher]") {
+    auto settings = std::make_shared<routing::RouteSettings>();
+    proxy::AddressBook book;
+    for (std::uint8_t host = 0; host < 10; ++host) {
+        settings->targets.push_back({"n" + std::to_string(host) + ".test", {{}, 53}});
+        auto& addresses = book[settings->targets.back().host];
+        for (std::uint8_t i = 0; i < 64; ++i) addresses.push_back(net::Address::v4(10, 0, host, i));
+    }
+    Publisher publisher(nullptr, 10, 1000);
+    publisher.take_table(table({routing::file_of("a.prox", {"a.example"}, settings)}), start);
+    const auto made = publisher.make({book}, start).publication;
+    CHECK(made->pools->pools[0].upstreams.size() == proxy::max_candidates);
+    CHECK(made->pools->upstreams.size() == proxy::max_candidates);
 }
