@@ -34,6 +34,7 @@ CROSS_PACKAGE = re.compile(r"^(libc6-dev|linux-libc-dev|libgcc-(\d+)-dev|libstdc
 CROSS_VERSION = re.compile(r"cross\d+(\.\d+)*$")
 HEADER_LINE = re.compile(r"^ {4}(.*)$")
 MAP_LINE = re.compile(r"^(?:LOAD )?(/[^\s()]+)(?:\([^)]*\))?$")
+LONG_COPYRIGHT = 256 * 1024
 COMMON_LICENCE = re.compile(r"/usr/share/common-licenses/([\w.-]*\w)")
 
 
@@ -118,11 +119,18 @@ def copyright_text(package):
             package = os.readlink(kept).rstrip("/").rsplit("/", 1)[-1]
             kept = pathlib.Path("/usr/share/doc", package)
         path = kept / "copyright"
-    return path.read_text(errors="replace")
+    return without_long_list(path.read_text(errors="replace"))
+
+
+def without_long_list(text):
+    """Boost's file lists its sources by the thousand. The licences themselves stand in paragraphs of their own."""
+    if len(text) < LONG_COPYRIGHT:
+        return text
+    return "\n\n".join(paragraph for paragraph in re.split(r"\n\s*\n", text) if not paragraph.startswith("Files:"))
 
 
 def write_licences(into, texts):
-    """Compressed, as Boost's alone are two megabytes."""
+    """Compressed: nobody reads them inside."""
     named = set().union(*(COMMON_LICENCE.findall(text) for text in texts.values()))
     paths = {pathlib.Path("/usr/share/common-licenses", name).resolve() for name in named}
     texts = texts | {path.name: path.read_text(errors="replace") for path in paths if path.is_file()}

@@ -92,6 +92,8 @@ def test_licences_are_there(bill, files):
             text = lzma.decompress(files[f"{FOLDER}/licences/{package['name']}.xz"][1])
             assert len(text) > 500, package["name"]
             assert package["licenseDeclared"] != "NOASSERTION"
+    boost = next(package["name"] for package in bill["packages"] if package["name"].startswith("boost"))
+    assert b"Boost Software License - Version 1.0" in lzma.decompress(files[f"{FOLDER}/licences/{boost}.xz"][1])
     texts = {path.rsplit("/", 1)[1] for path in files if path.startswith(f"{FOLDER}/licences/")}
     assert {"GPL-2.xz", "GPL-3.xz", "LGPL-2.1.xz"} <= texts
 
