@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "io/message_stream.hpp"
 
+#include <sys/socket.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -35,7 +37,7 @@ tcp::endpoint to_asio(const net::Endpoint& endpoint) {
 }  // namespace
 
 struct MessageStream::State : std::enable_shared_from_this<MessageStream::State> {
-    State(asio::io_context& io, Events& owner) : socket(io), events(&owner) {}
+    State(asio::io_context& io, Events& owner, bool is_accepted) : socket(io), events(&owner), accepted(is_accepted) {}
 
     void read();
     void on_read(const Error& error, std::size_t count);
@@ -43,6 +45,7 @@ struct MessageStream::State : std::enable_shared_from_this<MessageStream::State>
     void request_write();
     void write();
     void on_write(const Error& error, std::size_t count);
+    void watch();
     void linger();
     void discard();
     void end(StreamEnd how, const Error& error);
@@ -54,7 +57,9 @@ struct MessageStream::State : std::enable_shared_from_this<MessageStream::State>
     std::vector<std::uint8_t> queued;   ///< waits for the write under way
     std::vector<std::uint8_t> writing;
     std::uint64_t progress = 0;
+    const bool accepted;
     bool connected = true;
+    bool watched = false;
     bool paused = false;
     bool reading = false;
     bool delivering = false;
@@ -67,7 +72,8 @@ struct MessageStream::State : std::enable_shared_from_this<MessageStream::State>
 };
 
 void MessageStream::State::read() {
-    if (!events || reading || paused || !connected || delivering || half_closed) return;
+    if (!events || reading || !connected || delivering) return;
+    if (paused || half_closed) return watch();
     reading = true;
     const auto room = framer.space();
     socket.async_read_some(asio::buffer(room.data(), room.size()),
@@ -84,7 +90,7 @@ void MessageStream::State::on_read(const Error& error, std::size_t count) {
         if (error != asio::error::eof) return end(StreamEnd::failed, error);
         if (framer.has_unread()) return end(StreamEnd::cut_short, {});
         half_closed = true;
-        if (events->on_half_closed() || !events) return;
+        if (events->on_half_closed() || !events) return watch();
         return end(StreamEnd::peer_closed, {});
     }
     ++progress;
@@ -138,6 +144,21 @@ void MessageStream::State::on_write(const Error& error, std::size_t) {
     events->on_drained();
 }
 
+// A client that is reset while nothing is read from it would hold what it asked for until something is sent
+// to it. Of an upstream all that it sent before is wanted, so it is not watched.
+void MessageStream::State::watch() {
+    if (!events || !accepted || watched) return;
+    watched = true;
+    socket.async_wait(tcp::socket::wait_error, [self = shared_from_this()](const Error& error) {
+        if (error || !self->events || self->lingering) return;
+        int fault = 0;
+        socklen_t length = sizeof fault;
+        ::getsockopt(self->socket.native_handle(), SOL_SOCKET, SO_ERROR, &fault, &length);
+        // 0: urgent data, which is none of DNS. Asking again would wake at once for it.
+        if (fault != 0) self->end(StreamEnd::failed, Error(fault, boost::system::system_category()));
+    });
+}
+
 // A socket closed with bytes unread sends a reset, which may overtake the answers just written: so
 // only this side is closed, and what still comes is thrown away until the peer closes its side.
 void MessageStream::State::linger() {
@@ -173,14 +194,14 @@ void MessageStream::State::shut() {
 }
 
 MessageStream::MessageStream(asio::io_context& context, Fd connection, bool v4, Events& events)
-    : state_(std::make_shared<State>(context, events)) {
+    : state_(std::make_shared<State>(context, events, true)) {
     Error error;
     state_->socket.assign(v4 ? tcp::v4() : tcp::v6(), connection.release(), error);
     state_->read();
 }
 
 MessageStream::MessageStream(asio::io_context& context, const net::Endpoint& peer, dns::Bytes preface, Events& events)
-    : state_(std::make_shared<State>(context, events)) {
+    : state_(std::make_shared<State>(context, events, false)) {
     state_->connected = false;
     state_->queued.assign(preface.begin(), preface.end());
     state_->socket.async_connect(to_asio(peer), [state = state_](const Error& error) {
