@@ -28,6 +28,7 @@ inline constexpr std::size_t max_streams = 64;
 inline constexpr std::size_t queries_per_stream = 16;
 inline constexpr std::size_t max_waiting_for_stream = 1024;
 inline constexpr std::uint64_t stream_idle_ns = 8 * second_ns;
+inline constexpr std::uint64_t replies_of_a_good_stream = 32;  ///< its end says nothing about pipelining
 inline constexpr std::uint64_t one_at_a_time_ns = 60 * second_ns;
 
 // The same where the upstream is sent client addresses (PROXY protocol): a connection is one client's then.
@@ -37,6 +38,9 @@ inline constexpr std::uint64_t udp_client_stream_idle_ns = 2 * second_ns;  ///< 
 // TCP clients, in one worker.
 inline constexpr std::size_t pause_reading_at = 64 * 1024;          ///< bytes of answers not yet taken
 inline constexpr std::size_t max_queued_bytes = 128 * 1024 * 1024;  ///< of all clients together
+
+/// Zone transfers at one time, in one worker: each has an upstream connection, and up to some 200 KiB of messages.
+inline constexpr std::size_t max_transfers = 256;
 
 /// An upstream that is down is risked a query this often by each worker, where nobody else is up.
 inline constexpr std::uint64_t trial_interval_ns = second_ns / 2;

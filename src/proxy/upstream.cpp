@@ -63,11 +63,12 @@ Upstream::Sent Upstream::send(QueryIndex query, Attempt& attempt, bool over_tcp,
     attempt.sent_ns = context_.now_ns;
     if (asked_ns_ == 0) asked_ns_ = context_.now_ns;
     if (over_tcp) {
-        if (UpstreamStream* stream = streams_.take(query, avoid)) {
+        const bool served_only = streams_.give_up(query, avoid);
+        if (UpstreamStream* stream = streams_.take(query, avoid, served_only)) {
             stream->queue(query, attempt);
             return Sent::yes;
         }
-        return streams_.wait(query) ? Sent::waits : Sent::no;
+        return streams_.wait(query, served_only) ? Sent::waits : Sent::no;
     }
     UpstreamSocket* socket = socket_for(avoid);
     if (socket && socket->queue(query, attempt)) return Sent::yes;

@@ -89,17 +89,23 @@ void UpstreamStream::on_message(dns::MutableBytes message) {
 void UpstreamStream::on_end(io::StreamEnd end, std::error_code error) {
     UpstreamContext& context = upstream().context();
     context.events.on_turn();
-    suspect_ = true;  // what is sent anew goes by another connection
+    suspect_ = ended_ = true;  // what is sent anew goes by another connection
     const Failure failure = !connected_ ? failure_of(error.value())
                             : end == io::StreamEnd::bad_length ? Failure::malformed : Failure::closed;
     const std::vector<Pending> unanswered(std::move(pending_));
     pending_ = unanswered;
+    // A server that answered and closed, or was sent several queries at once, may just be one that does no more
+    // for a connection: what is unanswered has had no chance with it, and the next connection carries less.
+    const bool no_attempt = connected_ && (replies_ > 0 || unanswered.size() > 1);
     for (const Pending& one : unanswered) {
         // Closing an idle connection is the server's right; it crossed with our query (RFC 7766 6.2.4).
-        if (one.replies_before > 0 && one.replies_before == replies_) {
+        const bool crossed = one.replies_before > 0 && one.replies_before == replies_;
+        // One that has answered so many takes several at a time; it only has a limit for a connection's life.
+        if (connected_ && !crossed && replies_ < replies_of_a_good_stream) upstream().ask_one_at_a_time();
+        if (no_attempt) {
+            if (!crossed) upstream().counters().failures[failure].add();
             context.events.on_stale_stream(one.query, *this);
         } else {
-            if (connected_) upstream().ask_one_at_a_time();
             context.events.on_link_failure(one.query, *this, failure);
         }
     }

@@ -20,6 +20,10 @@ public:
     bool has_room() const;
     bool is_idle() const { return pending_.empty(); }
     std::uint64_t last_used_ns() const { return last_used_ns_; }
+    /// A reply has come on it, and more may.
+    bool has_served() const { return replies_ > 0 && !suspect_; }
+    /// It lives, and no reply has ever come on it.
+    bool is_unserved() const { return replies_ == 0 && !ended_; }
     /// Sends the query's stored message under a fresh ID. has_room() holds.
     void queue(QueryIndex query, Attempt& attempt);
 
@@ -52,6 +56,7 @@ private:
     bool connected_ = false;
     bool suspect_ = false;
     bool client_gone_ = false;
+    bool ended_ = false;
     io::MessageStream stream_;
 };
 

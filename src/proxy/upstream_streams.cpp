@@ -21,18 +21,44 @@ std::size_t UpstreamStreams::limit() const {
     return upstream_.spec().key.proxy_protocol ? max_client_streams : max_streams;
 }
 
-UpstreamStream* UpstreamStreams::with_room(const StreamOwner& owner, const Link* avoid) const {
+const UpstreamStreams::Group& UpstreamStreams::group_of(const StreamOwner& owner) const {
+    static const Group none;
     const auto group = groups_.find(owner);
-    if (group == groups_.end()) return nullptr;
-    for (const auto& stream : group->second) {
-        if (stream.get() != avoid && stream->has_room()) return stream.get();
-    }
-    return nullptr;
+    return group == groups_.end() ? none : group->second;
 }
 
-UpstreamStream* UpstreamStreams::take(QueryIndex query, const Link* avoid) {
+bool UpstreamStreams::any_served(const StreamOwner& owner) const {
+    const Group& group = group_of(owner);
+    return std::any_of(group.begin(), group.end(), [](const auto& one) { return one->has_served(); });
+}
+
+UpstreamStream* UpstreamStreams::with_room(const StreamOwner& owner, const Link* avoid, bool served_only) const {
+    UpstreamStream* unproved = nullptr;
+    for (const auto& stream : group_of(owner)) {
+        if (stream.get() == avoid || !stream->has_room()) continue;
+        if (stream->has_served()) return stream.get();
+        if (!unproved && !served_only) unproved = stream.get();
+    }
+    return unproved;
+}
+
+// Some servers take the next connection when the one before is closed. What lay in vain on such a connection would
+// do so on another one: it waits for one that is served.
+bool UpstreamStreams::give_up(QueryIndex query, const Link* link) {
+    if (!link) return false;
+    for (const auto& stream : group_of(owner_of(query))) {
+        if (stream.get() != link || !stream->is_unserved()) continue;
+        stream->suspect(context_.now_ns);
+        return true;
+    }
+    return false;
+}
+
+UpstreamStream* UpstreamStreams::take(QueryIndex query, const Link* avoid, bool served_only) {
     const StreamOwner owner = owner_of(query);
-    if (UpstreamStream* stream = with_room(owner, avoid)) return stream;
+    served_only = served_only && any_served(owner);
+    if (UpstreamStream* stream = with_room(owner, avoid, served_only)) return stream;
+    if (served_only) return nullptr;
     if (count_ >= limit()) {
         UpstreamStream* idle = longest_idle();
         if (!idle) return nullptr;
@@ -42,9 +68,9 @@ UpstreamStream* UpstreamStreams::take(QueryIndex query, const Link* avoid) {
     return groups_[owner].emplace_back(std::make_unique<UpstreamStream>(upstream_, owner)).get();
 }
 
-bool UpstreamStreams::wait(QueryIndex query) {
+bool UpstreamStreams::wait(QueryIndex query, bool served_only) {
     if (waiting_.size() >= max_waiting_for_stream) return false;
-    waiting_.push_back({query, context_.queries[query].serial});
+    waiting_.push_back({query, context_.queries[query].serial, served_only});
     return true;
 }
 
@@ -53,8 +79,11 @@ QueryIndex UpstreamStreams::next_waiting() {
         const Waiting next = waiting_.front();
         const InFlight& entry = context_.queries[next.query];
         const bool waits = entry.in_use && entry.serial == next.serial;
-        if (waits && count_ >= limit()) {
-            if (!with_room(owner_of(next.query), nullptr) && !longest_idle()) return no_query;
+        if (waits) {
+            const StreamOwner owner = owner_of(next.query);
+            const bool served_only = next.served_only && any_served(owner);
+            const bool may_open = !served_only && (count_ < limit() || longest_idle());
+            if (!may_open && !with_room(owner, nullptr, served_only)) return no_query;
         }
         waiting_.pop_front();
         if (waits) return next.query;

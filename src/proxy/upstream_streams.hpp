@@ -22,10 +22,13 @@ public:
     UpstreamStreams(Upstream& upstream, UpstreamContext& context);
     ~UpstreamStreams();
 
+    /// True where the query lay in vain on `link`, a connection that lives and has brought no reply ever: nothing
+    /// more goes on it, and the query is to go by one that has brought some, where there is any (`served_only`).
+    bool give_up(QueryIndex query, const Link* link);
     /// A connection with room for the query that is not `avoid`, perhaps a new one. Null: it has to wait.
-    UpstreamStream* take(QueryIndex query, const Link* avoid);
+    UpstreamStream* take(QueryIndex query, const Link* avoid, bool served_only);
     /// False when too many wait already.
-    bool wait(QueryIndex query);
+    bool wait(QueryIndex query, bool served_only);
     /// A query that waited for a connection, if it still does and can have one now; in the order they came.
     QueryIndex next_waiting();
     bool any_waiting() const { return !waiting_.empty(); }
@@ -40,10 +43,13 @@ private:
     struct Waiting {
         QueryIndex query;
         std::uint32_t serial;
+        bool served_only;
     };
 
     StreamOwner owner_of(QueryIndex query) const;
-    UpstreamStream* with_room(const StreamOwner& owner, const Link* avoid) const;
+    const Group& group_of(const StreamOwner& owner) const;
+    bool any_served(const StreamOwner& owner) const;
+    UpstreamStream* with_room(const StreamOwner& owner, const Link* avoid, bool served_only) const;
     std::size_t limit() const;
     UpstreamStream* longest_idle() const;
     void close(UpstreamStream& stream);

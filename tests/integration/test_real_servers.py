@@ -5,7 +5,8 @@ import shutil
 import subprocess
 
 import pytest
-from harness.nameservers import BIG, SERVERS, Nameserver
+from harness import wire
+from harness.nameservers import BIG, SERVERS, Nameserver, dnsmasq, dnsmasq_alone
 from harness.prox_directory import route
 
 FAMILY = {"ipv4": "127.0.0.1", "ipv6": "::1"}
@@ -125,3 +126,21 @@ def test_an_update_is_relayed(proxy):
     script = f"server 127.0.0.1 {proxy.port}\nzone knot.test\nadd new.knot.test 60 A 192.0.2.5\nsend\n"
     done = subprocess.run(["knsupdate", "-v"], input=script, capture_output=True, text=True, timeout=60, check=False)
     assert re.search("REFUSED|NOTAUTH|denied|not authoritative", done.stdout + done.stderr, re.I), done
+
+
+# How many queries at once: it closes a connection after a hundred.
+@pytest.mark.parametrize("make, count", [(dnsmasq, 400), (dnsmasq_alone, 90)])
+def test_dnsmasq_is_asked_over_few_connections(world, transport, make, count):
+    """Each of its connections is a process, of which there are at most twenty; or there is only one at a time."""
+    server = Nameserver(make, world.directory / "dnsmasq", "dnsmasq.test")
+    world.at_end(server.stop)
+    proxy = world.relay(server, protocol="tcp", timeout="20s", settings={"workers": 1, "tcp_inflight": 1000})
+    for _ in range(3 if make is dnsmasq else 1):
+        with proxy.client(transport) as client:
+            for ident in range(count):
+                client.send(wire.query(f"host{ident}.{server.zone}", ident=ident))
+            replies = [client.receive() for _ in range(count)]
+        assert [wire.rcode_of(reply) for reply in replies] == [wire.NOERROR] * count
+        assert {wire.ident_of(reply): wire.records(reply)[0][4] for reply in replies} == {
+            ident: bytes([10, 0, ident // 256, ident % 256]) for ident in range(count)}
+        assert proxy.metrics().sum("dproxy_tcp_connections", side="upstream") <= 2 * (count // 16 + 1)

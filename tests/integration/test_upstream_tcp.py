@@ -91,6 +91,48 @@ def test_after_a_close_with_queries_unanswered_it_is_asked_one_at_a_time(world, 
         assert {wire.ident_of(client.receive()) for _ in range(4)} == set(range(4))
 
 
+def test_no_attempt_is_lost_to_a_server_that_closes_after_one(world, asked_by):
+    """attempts = 1: what lay unanswered on the connection is sent anew all the same, on connections of its own."""
+    upstream = world.upstream(1, behaviours.close_after_answer)
+    proxy = relay(world, upstream, attempts=1)
+    expect_all_answered(ask_at_once(proxy, asked_by, 40), 40)
+    before = len(upstream.connections)
+    assert before <= 40, "more connections than queries"
+    expect_all_answered(ask_at_once(proxy, asked_by, 40, "again"), 40)
+    assert len(upstream.connections) == before + 40, "one query on each connection"
+    assert proxy.metrics().sum("dproxy_upstream_failures_total", upstream=str(upstream), reason="closed") > 0
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_a_server_that_closes_when_it_is_asked_two_at_once(world, asked_by, attempts):
+    upstream = world.upstream(1, behaviours.CloseWhenAskedTwo())
+    proxy = relay(world, upstream, attempts=attempts)
+    expect_all_answered(ask_at_once(proxy, asked_by, 12), 12)
+    before = len(upstream.connections)
+    assert before <= 1 + 12, "one that was closed, and one for each query"
+    expect_all_answered(ask_at_once(proxy, asked_by, 12, "again"), 12)
+    assert len(upstream.connections) <= before + 12
+
+
+def test_a_server_that_forgets_one_of_two(world, asked_by):
+    """Its connections live and are kept: only the attempt ran out of time."""
+    upstream = world.upstream(1, behaviours.ForgetOneOfTwo())
+    proxy = relay(world, upstream)
+    expect_all_answered(ask_at_once(proxy, asked_by, 20), 20)
+    assert len(upstream.connections) <= 4
+    assert len(upstream.received) == 30
+
+
+def test_a_server_that_takes_one_connection_at_a_time(world, asked_by):
+    """The second connection is not served while the first is kept: its queries are asked again on the first."""
+    upstream = world.upstream(1)
+    behaviours.one_connection_at_a_time(upstream)
+    proxy = relay(world, upstream)
+    expect_all_answered(ask_at_once(proxy, asked_by, 90), 90)
+    expect_all_answered(ask_at_once(proxy, asked_by, 8, "again"), 8)
+    proxy.stop()
+
+
 def test_an_upstream_that_answers_one_at_a_time_and_in_order(world, asked_by):
     upstream = world.upstream(1)
     proxy = relay(world, upstream)

@@ -103,3 +103,49 @@ class Script:
     def __call__(self, exchange):
         behave = self.behaviours.pop(0) if len(self.behaviours) > 1 else self.behaviours[0]
         behave(exchange)
+
+
+class CloseWhenAskedTwo:
+    """Answers a query that is alone on its connection; closes with both unanswered when a second one comes."""
+
+    def __init__(self, pause=0.2):
+        self.pause, self.alone, self.lock = pause, {}, threading.Lock()
+
+    def __call__(self, exchange):
+        with self.lock:
+            second = exchange.connection in self.alone
+            self.alone[exchange.connection] = exchange
+        if second:
+            exchange.close()
+        else:
+            threading.Timer(self.pause, self.answer, [exchange]).start()
+
+    def answer(self, exchange):
+        with self.lock:
+            if self.alone.pop(exchange.connection) is not exchange:
+                return
+        answer(exchange)
+
+
+class ForgetOneOfTwo:
+    """Never answers every second name when it comes for the first time."""
+
+    def __init__(self):
+        self.seen, self.lock = set(), threading.Lock()
+
+    def __call__(self, exchange):
+        name = wire.question_name(exchange.message)
+        with self.lock:
+            forgotten = name not in self.seen and len(self.seen) % 2 == 0
+            self.seen.add(name)
+        if not forgotten:
+            answer(exchange)
+
+
+def one_connection_at_a_time(upstream):
+    """Takes a connection when the one before has been closed by the program, as a loop around accept() does."""
+    def wait_for_the_last(connection):
+        for other in upstream.connections[:-1]:
+            other.closed_by_peer.wait(60)
+        return True
+    upstream.on_accept = wait_for_the_last

@@ -110,6 +110,52 @@ auth-zone:
     return config, ["unbound", "-d", "-c", f"{directory}/config"]
 
 
+def dnsmasq_alone(directory, zone, port):
+    """In one process, as its option for debugging makes it: one TCP connection at a time, until it is closed."""
+    config, command = dnsmasq(directory, zone, port)
+    return config, [*command, "--no-daemon"]
+
+
+def dnsmasq(directory, zone, port):
+    """No zone file, but host records; a process for each TCP connection, which serves one query after the other."""
+    hosts = "".join(f"host-record=host{number}.{zone},10.0.{number // 256}.{number % 256}\n" for number in range(1000))
+    config = f"""
+port={port}
+listen-address=127.0.0.1,::1
+bind-interfaces
+no-resolv
+no-hosts
+user=root
+pid-file={directory}/pid
+local=/{zone}/
+host-record=www.{zone},192.0.2.80
+{hosts}"""
+    return config, ["dnsmasq", "--keep-in-foreground", f"--conf-file={directory}/config"]
+
+
+def bind(directory, zone, port):
+    """The only one of them that leaves the question out of all but a transfer's first message."""
+    config = f"""
+options {{
+    directory "{directory}";
+    listen-on port {port} {{ 127.0.0.1; }};
+    listen-on-v6 port {port} {{ ::1; }};
+    pid-file none;
+    session-keyfile none;
+    lock-file none;
+    recursion no;
+    notify no;
+    dnssec-validation no;
+    allow-transfer {{ any; }};
+    ixfr-from-differences yes;
+    max-ixfr-ratio unlimited;
+}};
+controls {{ }};
+zone "{zone}" {{ type primary; file "zone"; }};
+"""
+    return config, ["named", "-g", "-n", "1", "-c", f"{directory}/config"]
+
+
 class Nameserver:
     """One zone on one port, over UDP and TCP, of both families. Ready when made."""
 
