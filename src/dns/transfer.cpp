@@ -23,7 +23,9 @@ bool is_newer(std::uint32_t serial, std::uint32_t than) { return static_cast<std
 
 TransferProgress::TransferProgress(Bytes query, const Question& question)
     : incremental_(question.type == type::ixfr) {
-    std::size_t at = question.end;
+    std::size_t at = header_length;
+    if (const auto name = Name::read(query, at)) zone_ = *name;
+    at = question.end;
     Record record;
     for (unsigned left = unsigned{answer_count(query)} + authority_count(query); incremental_ && left != 0; --left) {
         if (!read_record(query, at, record)) return;
@@ -47,8 +49,14 @@ TransferProgress::Step TransferProgress::feed(Bytes message) {
         if (!read_record(message, at, record)) return Step::malformed;
         std::optional<std::uint32_t> serial;
         if (record.type == type::soa) {
-            serial = read_soa_serial(message, record);
-            if (!serial) return Step::malformed;
+            // A SOA below the zone, as some servers let one stand, is a record like any other.
+            std::size_t owner_at = record.begin;
+            const auto owner = Name::read(message, owner_at);
+            if (!owner) return Step::malformed;
+            if (equal_ignoring_case(owner->wire(), zone_.wire())) {
+                serial = read_soa_serial(message, record);
+                if (!serial) return Step::malformed;
+            }
         }
         if (!take(serial)) return Step::malformed;
     }

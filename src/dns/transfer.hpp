@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "dns/message.hpp"
+#include "dns/name.hpp"
 #include "dns/query.hpp"
 
 namespace dproxy::dns {
@@ -43,6 +44,7 @@ private:
     bool take(std::optional<std::uint32_t> soa_serial);
     bool client_is_current() const;
 
+    Name zone_;  ///< whose SOA records count
     State state_ = State::first_soa;
     bool incremental_ = false;
     std::uint32_t final_serial_ = 0;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "dns/transfer.hpp"
 
+#include <algorithm>
+#include <vector>
+
 #include "catch.hpp"
 #include "support/packets.hpp"
 
@@ -121,6 +124,63 @@ TEST_CASE("a difference without deletions or additions", "[dns]") {
     CHECK(ixfr_progress(4).feed(message({soa(5), soa(4), soa(5), host(), soa(5)}, ixfr)) == Step::done);
     CHECK(ixfr_progress(4).feed(message({soa(5), soa(4), host(), soa(5), soa(5)}, ixfr)) == Step::done);
     CHECK(ixfr_progress(4).feed(message({soa(5), soa(4), host(), soa(5)}, ixfr)) == Step::more);
+}
+
+TEST_CASE("many differences, in messages that begin and end anywhere", "[dns]") {
+    // From serial 0xfffffffe over the wrap to 3: five sequences.
+    std::vector<Octets> records{soa(3)};
+    for (std::uint32_t from = 0xfffffffe; from != 3; ++from) {
+        records.insert(records.end(), {soa(from), host(), host(), soa(from + 1), host()});
+    }
+    records.push_back(soa(3));
+    for (std::size_t size = 1; size <= records.size(); ++size) {
+        INFO(size);
+        auto transfer = ixfr_progress(0xfffffffe);
+        for (std::size_t begin = 0; begin < records.size(); begin += size) {
+            auto part = Packet::reply("zone.example", ixfr);
+            const std::size_t end = std::min(records.size(), begin + size);
+            for (std::size_t i = begin; i < end; ++i) part.answer(records[i]);
+            CHECK(transfer.feed(part) == (end == records.size() ? Step::done : Step::more));
+        }
+    }
+}
+
+TEST_CASE("condensed differences end where they reach the newest version", "[dns]") {
+    // RFC 1995 4: several versions in one sequence.
+    CHECK(ixfr_progress(1).feed(message({soa(9), soa(1), host(), soa(9), host(), soa(9)}, ixfr)) == Step::done);
+    auto transfer = ixfr_progress(1);
+    CHECK(transfer.feed(message({soa(9), soa(1), host(), soa(6), host()}, ixfr)) == Step::more);
+    CHECK(transfer.feed(message({soa(6), host(), soa(9), host()}, ixfr)) == Step::more);
+    CHECK(transfer.feed(message({soa(9)}, ixfr)) == Step::done);
+}
+
+TEST_CASE("differences that never reach the newest version have no end", "[dns]") {
+    auto transfer = ixfr_progress(1);
+    CHECK(transfer.feed(message({soa(9)}, ixfr)) == Step::more);
+    for (int round = 0; round < 1000; ++round) {
+        CHECK(transfer.feed(message({soa(1), host(), soa(2), host()}, ixfr)) == Step::more);
+    }
+    CHECK(transfer.feed(message({soa(9)}, ixfr)) == Step::done);
+}
+
+TEST_CASE("records behind the closing SOA change nothing", "[dns]") {
+    CHECK(axfr_progress().feed(message({soa(5), host(), soa(5), host(), soa(6)})) == Step::done);
+    CHECK(ixfr_progress(4).feed(message({soa(5), soa(4), soa(5), soa(5), soa(4), soa(5)}, ixfr)) == Step::done);
+}
+
+TEST_CASE("only a SOA of the zone itself opens and closes", "[dns]") {
+    const auto below = packet::record({1, 'h', 0xc0, 12}, packet::qtype::soa, packet::soa_data(5));
+    const auto spelled = packet::record({4, 'Z', 'O', 'n', 'e', 7, 'E', 'X', 'a', 'm', 'p', 'l', 'e', 0},
+                                        packet::qtype::soa, packet::soa_data(5));
+    CHECK(axfr_progress().feed(message({soa(5), host(), below, host()})) == Step::more);
+    CHECK(axfr_progress().feed(message({soa(5), below, soa(5)})) == Step::done);
+    CHECK(axfr_progress().feed(message({below, host(), soa(5)})) == Step::malformed);
+    CHECK(axfr_progress().feed(message({spelled, host(), soa(5)})) == Step::done);
+    CHECK(axfr_progress().feed(message({soa(5), host(), spelled})) == Step::done);
+    const auto looping = packet::record({0xc0, 0xff}, packet::qtype::soa, packet::soa_data(5));
+    CHECK(axfr_progress().feed(message({soa(5), looping})) == Step::malformed);
+    // In differences, a SOA below the zone is one of the records that come or go.
+    CHECK(ixfr_progress(4).feed(message({soa(5), soa(4), below, soa(5), below, soa(5)}, ixfr)) == Step::done);
 }
 
 TEST_CASE("what cannot be read is malformed", "[dns]") {
