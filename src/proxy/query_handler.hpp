@@ -13,7 +13,7 @@ public:
     virtual void on_turn() = 0;
     virtual void flush() = 0;
     /// A message from a client. The bytes may be changed; they are not kept. True when the query is in
-    /// flight now (of a TCP client: query_done() comes later), false when it has been dealt with.
+    /// flight (of a TCP client: query_done() comes later, or came), false when it has been dealt with.
     virtual bool on_query(dns::MutableBytes message, const Client& client) = 0;
     /// A TCP client has taken all that was queued for it, or is gone.
     virtual void on_client_drained(const Client& client) = 0;

@@ -170,10 +170,16 @@ bool Relay::begin(dns::MutableBytes message, const dns::Query& query, const Clie
     if (route_inflight >= share_of(settings.max_inflight, options_.workers)) {
         return reject(fail(Rejection::route_inflight_limit, ExtendedError::none));
     }
-    if (!client.is_udp() && query.is_transfer()) return begin_transfer(message, query, client, to);
+    if (queries_.size() + transfers_.count() >= options_.max_inflight) {
+        return reject(fail(Rejection::inflight_limit, ExtendedError::none));
+    }
+    if (!client.is_udp() && query.is_transfer()) {
+        if (!transfers_.has_room()) return reject(fail(Rejection::transfer_limit, ExtendedError::none));
+        return begin_transfer(message, query, client, to);
+    }
 
     const QueryIndex index = store(message, query, client, settings);
-    if (index == no_query) return reject(fail(Rejection::inflight_limit, ExtendedError::none));
+    assert(index != no_query);
     InFlight& entry = queries_[index];
     entry.client = client;
     entry.query = query;
@@ -190,7 +196,7 @@ bool Relay::begin(dns::MutableBytes message, const dns::Query& query, const Clie
     if (settings.hedge != routing::Hedge::off) generation.hedges[to.pool].on_query();
     counters_.inflight.add();
     attempt(index);
-    return queries_[index].in_use;
+    return true;  // query_done() has come already where nobody could be asked
 }
 
 void Relay::answer(const Client& client, dns::Bytes message, telemetry::Slot route_slot, Source source,

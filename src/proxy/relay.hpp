@@ -59,7 +59,7 @@ private:
     // From transfers.
     void on_transfer_message(const TransferRequest& request, bool first, dns::Bytes message) override;
     void on_transfer_failure(const TransferRequest& request, dns::ExtendedError error) override;
-    void on_transfer_end(const Client& client, Generation& generation) override;
+    void on_transfer_end(const TransferRequest& request) override;
 
     /// Where a name leads: the pool, and what counts for it.
     struct Destination {

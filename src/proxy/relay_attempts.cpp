@@ -218,13 +218,7 @@ bool Relay::falls_back(const InFlight& entry, std::uint8_t rcode) const {
     const Pool& pool = entry.generation->pools->pools[entry.pool];
     const std::uint8_t on = pool.settings->fallback_on;
     const bool is_query = entry.query.opcode == static_cast<std::uint8_t>(dns::Opcode::query);
-    if (on == routing::fallback::none || !is_query) return false;
-    const auto names = [&](dns::Rcode one, std::uint8_t bit) {
-        return rcode == static_cast<std::uint8_t>(one) && (on & bit) != 0;
-    };
-    const bool named = names(dns::Rcode::servfail, routing::fallback::servfail) ||
-                       names(dns::Rcode::refused, routing::fallback::refused) ||
-                       names(dns::Rcode::nxdomain, routing::fallback::nxdomain);
+    const bool named = is_query && routing::fallback::names(on, rcode);
     // The same upstream would only say it again: another one is needed, or another attempt that is open.
     const bool another = entry.plan.may_send() && entry.attempt_count < pool.upstreams.size();
     return named && (another || entry.plan.open() > 1 || entry.fallback);

@@ -17,9 +17,11 @@ bool Relay::begin_transfer(dns::MutableBytes message, const dns::Query& query, c
     request.preface.assign(header.begin(), header.end());
     request.generation = &generations_.current();
     request.pool = to.pool;
+    request.route = to.route;
     request.route_slot = to.slot;
     request.started_ns = context_.now_ns;
     ++request.generation->inflight;
+    ++request.generation->route_inflight[to.route];
     counters_.inflight.add();
     transfers_.begin(std::move(request));
     return true;
@@ -38,10 +40,11 @@ void Relay::on_transfer_failure(const TransferRequest& request, dns::ExtendedErr
                request.route_slot, request.started_ns);
 }
 
-void Relay::on_transfer_end(const Client& client, Generation& generation) {
+void Relay::on_transfer_end(const TransferRequest& request) {
     counters_.inflight.subtract();
-    generations_.left(generation);
-    tcp_.query_done(client);
+    --request.generation->route_inflight[request.route];
+    generations_.left(*request.generation);
+    tcp_.query_done(request.client);
 }
 
 }  // namespace dproxy::proxy

@@ -2,11 +2,14 @@
 #include "proxy/transfers.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cassert>
+#include <optional>
 
 #include "dns/reply.hpp"
 #include "dns/transfer.hpp"
 #include "io/message_stream.hpp"
-#include "proxy/limits.hpp"
+#include "proxy/pool_choice.hpp"
 #include "proxy/upstream_socket.hpp"
 
 namespace dproxy::proxy {
@@ -23,6 +26,7 @@ public:
         : owner_(owner), request_(std::move(request)), progress_(request_.message, request_.query.question) {
         id_ = owner_.context_.random.next();
         attempts_left_ = settings().attempts;
+        deadline_ns_ = request_.started_ns + timeout_ns();
     }
     ~Transfer() { disconnect(); }
 
@@ -31,15 +35,21 @@ public:
         return request_.client.connection == client.connection && request_.client.serial == client.serial;
     }
 
-    /// Asks the next upstream of the route.
+    /// Asks the next upstream, by the route's policy.
     void connect() {
-        const auto& upstreams = pool().upstreams;
-        upstream_ = request_.generation->upstreams[upstreams[tried_ % upstreams.size()]];
-        const AttemptReason reason = tried_ == 0 ? AttemptReason::first : AttemptReason::retry;
-        upstream_->counters().requests[static_cast<std::size_t>(UpstreamTransport::tcp)][reason].add();
-        ++tried_;
+        Upstream* upstream = choose_from_pool(asker(), owner_.context_);
+        if (!upstream) return give_up();
+        const AttemptReason reason = attempt_count_ == 0 ? AttemptReason::first : AttemptReason::retry;
+        upstream->counters().requests[static_cast<std::size_t>(UpstreamTransport::tcp)][reason].add();
+        upstream_ = tried_[attempt_count_++] = upstream;
         --attempts_left_;
-        heard_ns_ = owner_.context_.now_ns;
+        sent_ns_ = owner_.context_.now_ns;
+        // Each upstream that may yet be asked has its share of the time that is left. Asking the same one again
+        // brings nothing while it is silent: it has to gather the zone anew.
+        const std::uint64_t left_ns = deadline_ns_ - std::min(deadline_ns_, sent_ns_);
+        wake_ns_ = sent_ns_ + left_ns / (std::min<std::size_t>(attempts_left_, count_fresh(asker())) + 1);
+        progress_ = dns::TransferProgress(request_.message, request_.query.question);
+        connected_ = false;
         io::MessageStream::Events& events = *this;
         stream_ = std::make_unique<io::MessageStream>(owner_.context_.io, upstream_->spec().key.endpoint,
                                                       request_.preface, events);
@@ -54,17 +64,13 @@ public:
 
     void on_client_drained() {
         if (!stream_ || !stream_->reading_paused()) return;
-        heard_ns_ = owner_.context_.now_ns;
+        wake_ns_ = owner_.context_.now_ns + timeout_ns();
         stream_->resume_reading();
     }
 
     void tick(std::uint64_t now_ns) {
         if (ended_ || (stream_ && stream_->reading_paused())) return;  // it is the client that is waited for
-        const auto limit_ns = static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::nanoseconds>(settings().timeout).count());
-        // Until the first message the attempts share the time; the last has what is left of it.
-        const std::uint64_t share_ns = begun_ ? limit_ns : limit_ns / settings().attempts;
-        if (now_ns - heard_ns_ >= share_ns) fail(Failure::timeout);
+        if (now_ns >= wake_ns_) fail(Failure::timeout);
     }
 
     /// The client is gone, or the server stops.
@@ -73,6 +79,16 @@ public:
 private:
     const Pool& pool() const { return request_.generation->pools->pools[request_.pool]; }
     const routing::RouteSettings& settings() const { return *pool().settings; }
+    std::uint64_t timeout_ns() const {
+        return static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::nanoseconds>(settings().timeout).count());
+    }
+    Asker asker() const {
+        return {*request_.generation, request_.pool, {tried_.data(), attempt_count_},
+                request_.query.question.name(request_.message)};
+    }
+
+    void on_connected() override { connected_ = true; }
 
     void on_message(dns::MutableBytes message) override {
         owner_.context_.events.on_turn();
@@ -91,44 +107,64 @@ private:
             upstream_->counters().failures[Failure::mismatch].add();
             return;
         }
+        upstream_->heard();
+        dns::set_id(message, dns::id_of(request_.message));
+        if (!begun_) {
+            count_reply(message);
+            if (routing::fallback::names(settings().fallback_on, dns::rcode_of(message))) {
+                if (attempts_left_ > 0 && count_fresh(asker()) > 0) return try_next(message);
+                if (kept_) return give_up();
+            }
+        }
+        const auto step = progress_.feed(message);
+        if (step == dns::TransferProgress::Step::malformed) return fail(Failure::malformed);
         const bool first = !begun_;
         begun_ = true;
-        heard_ns_ = owner_.context_.now_ns;
-        upstream_->heard();
-        if (first) upstream_->counters().responses[telemetry::rcode_label(dns::rcode_of(message))].add();
-        const auto step = progress_.feed(message);
-        if (step == dns::TransferProgress::Step::malformed) {
-            upstream_->counters().failures[Failure::malformed].add();
-            return give_up(dns::ExtendedError::network_error, first);
-        }
-        dns::set_id(message, dns::id_of(request_.message));
+        wake_ns_ = owner_.context_.now_ns + timeout_ns();
         owner_.events_.on_transfer_message(request_, first, message);
         if (step == dns::TransferProgress::Step::done) return end();
         if (owner_.clients_.queued_bytes(request_.client) > pause_reading_at) stream_->pause_reading();
     }
 
+    void count_reply(dns::Bytes message) {
+        upstream_->counters().responses[telemetry::rcode_label(dns::rcode_of(message))].add();
+        upstream_->counters().duration.observe(owner_.context_.now_ns - sent_ns_);
+    }
+
+    void try_next(dns::Bytes reply) {
+        if (!kept_) kept_.emplace(reply.begin(), reply.end());
+        disconnect();
+        connect();
+    }
+
     void on_end(io::StreamEnd end, std::error_code error) override {
         owner_.context_.events.on_turn();
-        fail(end == io::StreamEnd::failed && !begun_ ? failure_of(error.value()) : Failure::closed);
+        fail(!connected_ ? failure_of(error.value())
+             : end == io::StreamEnd::bad_length ? Failure::malformed : Failure::closed);
         owner_.context_.events.flush();
     }
 
     void fail(Failure failure) {
-        upstream_->counters().failures[failure].add();
-        const bool network = failure != Failure::timeout;
-        network_error_ = network_error_ || network;
+        if (failure == Failure::timeout) {
+            upstream_->timed_out();
+        } else {
+            upstream_->counters().failures[failure].add();
+            network_error_ = true;
+        }
         disconnect();
-        if (!begun_ && attempts_left_ > 0) return connect();
-        give_up(network_error_ ? dns::ExtendedError::network_error : dns::ExtendedError::no_reachable_authority,
-                !begun_);
+        if (!begun_ && attempts_left_ > 0 && owner_.context_.now_ns < deadline_ns_) return connect();
+        give_up();
     }
 
-    // Part of a zone that looks whole would be worse than an error: the client's connection goes.
-    void give_up(dns::ExtendedError error, bool answer_client) {
-        if (answer_client) {
-            owner_.events_.on_transfer_failure(request_, error);
-        } else {
+    void give_up() {
+        if (begun_) {
+            // Part of a zone that looks whole would be worse than an error: the client's connection goes.
             owner_.clients_.cut(request_.client);
+        } else if (kept_) {
+            owner_.events_.on_transfer_message(request_, true, *kept_);
+        } else {
+            owner_.events_.on_transfer_failure(request_, network_error_ ? dns::ExtendedError::network_error
+                                                                       : dns::ExtendedError::no_reachable_authority);
         }
         end();
     }
@@ -146,20 +182,26 @@ private:
         if (ended_) return;
         ended_ = true;
         disconnect();
-        owner_.events_.on_transfer_end(request_.client, *request_.generation);
+        --owner_.under_way_;
+        owner_.events_.on_transfer_end(request_);
     }
 
     Transfers& owner_;
     TransferRequest request_;
     dns::TransferProgress progress_;
     Upstream* upstream_ = nullptr;
+    std::array<Upstream*, routing::max_attempts> tried_{};
     std::unique_ptr<io::MessageStream> stream_;
     std::unique_ptr<io::MessageStream> old_stream_;
-    std::uint64_t heard_ns_ = 0;
-    std::size_t tried_ = 0;
+    std::optional<std::vector<std::uint8_t>> kept_;  ///< the first reply of an rcode that `fallback_on` names
+    std::uint64_t deadline_ns_ = 0;                  ///< of the first message
+    std::uint64_t wake_ns_ = 0;                      ///< until then the upstream may be silent
+    std::uint64_t sent_ns_ = 0;
     std::uint16_t id_ = 0;
+    std::uint8_t attempt_count_ = 0;
     std::uint8_t attempts_left_ = 0;
-    bool begun_ = false;
+    bool connected_ = false;
+    bool begun_ = false;  ///< a message went to the client: there is no way back
     bool network_error_ = false;
     bool ended_ = false;
 };
@@ -170,6 +212,8 @@ Transfers::Transfers(UpstreamContext& context, TcpClients& clients, TransferEven
 Transfers::~Transfers() = default;
 
 void Transfers::begin(TransferRequest request) {
+    assert(has_room());
+    ++under_way_;
     transfers_.push_back(std::make_unique<Transfer>(*this, std::move(request)));
     transfers_.back()->connect();
 }

@@ -8,6 +8,7 @@
 
 #include "dns/query.hpp"
 #include "proxy/generation.hpp"
+#include "proxy/limits.hpp"
 #include "proxy/tcp_clients.hpp"
 
 namespace dproxy::proxy {
@@ -20,6 +21,7 @@ struct TransferRequest {
     std::vector<std::uint8_t> preface;  ///< first on each connection to an upstream
     Generation* generation = nullptr;
     std::uint32_t pool = 0;
+    std::uint32_t route = 0;  ///< whose max_inflight it counts against
     telemetry::Slot route_slot = telemetry::other_slot;
     std::uint64_t started_ns = 0;
 };
@@ -30,7 +32,7 @@ public:
     /// No upstream gave a first message: the client is owed an answer.
     virtual void on_transfer_failure(const TransferRequest& request, dns::ExtendedError error) = 0;
     /// The last word on a transfer, after everything else.
-    virtual void on_transfer_end(const Client& client, Generation& generation) = 0;
+    virtual void on_transfer_end(const TransferRequest& request) = 0;
 
 protected:
     ~TransferEvents() = default;
@@ -42,8 +44,12 @@ public:
     Transfers(UpstreamContext& context, TcpClients& clients, TransferEvents& events);
     ~Transfers();
 
+    /// has_room() holds.
     void begin(TransferRequest request);
     bool empty() const { return transfers_.empty(); }
+    /// Under way now: each counts as one query in flight.
+    std::size_t count() const { return under_way_; }
+    bool has_room() const { return under_way_ < max_transfers; }
 
     void on_client_drained(const Client& client);
     void on_client_gone(const Client& client);
@@ -60,6 +66,7 @@ private:
     TcpClients& clients_;
     TransferEvents& events_;
     std::vector<std::unique_ptr<Transfer>> transfers_;  ///< with those that have ended, until clear_ended()
+    std::size_t under_way_ = 0;
 };
 
 }  // namespace dproxy::proxy

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "dns/message.hpp"
 #include "net/address.hpp"
 
 namespace dproxy::routing {
@@ -23,7 +24,17 @@ enum class LocalAnswer : std::uint8_t { none, refused, nxdomain, nodata, servfai
 /// Bits of `fallback_on`.
 namespace fallback {
 inline constexpr std::uint8_t none = 0, servfail = 1, refused = 2, nxdomain = 4;
+
+/// Whether a reply of that rcode moves on to the next upstream.
+inline bool names(std::uint8_t on, std::uint8_t rcode) {
+    switch (static_cast<dns::Rcode>(rcode)) {
+        case dns::Rcode::servfail: return (on & servfail) != 0;
+        case dns::Rcode::refused: return (on & refused) != 0;
+        case dns::Rcode::nxdomain: return (on & nxdomain) != 0;
+        default: return false;
+    }
 }
+}  // namespace fallback
 
 /// One address of a route: an IP endpoint, or a host name whose addresses are found later.
 struct Target {

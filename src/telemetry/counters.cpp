@@ -47,8 +47,8 @@ constexpr Names<Drop> drops{"short_message", "response",    "source_port_zero", 
                             "reply_unexpected", "reply_mismatch", "reply_malformed"};
 constexpr Names<Rejection> rejections{
     "format_error", "not_implemented", "no_route", "route_answer", "not_allowed", "route_not_allowed",
-    "master_not_allowed", "rate_limited", "inflight_limit", "route_inflight_limit", "no_upstream", "not_ready",
-    "loop", "tcp_connections", "tcp_connections_per_client", "tcp_queries", "tcp_idle", "tcp_inflight",
+    "master_not_allowed", "rate_limited", "inflight_limit", "route_inflight_limit", "transfer_limit", "no_upstream",
+    "not_ready", "loop", "tcp_connections", "tcp_connections_per_client", "tcp_queries", "tcp_idle", "tcp_inflight",
     "tcp_framing"};
 constexpr Names<Failure> failures{"timeout",   "refused",  "unreachable", "closed", "mismatch",
                                   "malformed", "overload", "tls",         "other"};

@@ -62,7 +62,7 @@ enum class Drop : std::uint8_t {
 /// dproxy_client_rejected_total{reason}: queries answered with an error of dproxy's own, connections refused.
 enum class Rejection : std::uint8_t {
     format_error, not_implemented, no_route, route_answer, not_allowed, route_not_allowed, master_not_allowed,
-    rate_limited, inflight_limit, route_inflight_limit, no_upstream, not_ready, loop,
+    rate_limited, inflight_limit, route_inflight_limit, transfer_limit, no_upstream, not_ready, loop,
     tcp_connections, tcp_connections_per_client, tcp_queries, tcp_idle, tcp_inflight, tcp_framing,
     count_,
 };

@@ -36,9 +36,9 @@ class World:
         self.proxies.append(Proxy(self.directory / name, settings, environment, arguments, wrapper))
         return self.proxies[-1].start(wait)
 
-    def relay(self, *upstreams, patterns="*", settings=None, **keys):
+    def relay(self, *upstreams, patterns="*", settings=None, environment=None, **keys):
         """A program with one route to these upstreams."""
-        return self.proxy(route(patterns, *upstreams, **keys), **(settings or {}))
+        return self.proxy(route(patterns, *upstreams, **keys), environment=environment, **(settings or {}))
 
     def at_end(self, stop):
         self.others.append(stop)
