@@ -45,7 +45,8 @@ public:
     /// Null where there is none.
     const std::shared_ptr<const routing::RouteSettings>& master() const { return master_; }
 
-    /// From now on publications are of this table. Costs in proportion to its routes.
+    /// From now on publications are of this table. Costs in proportion to the routes that have a metric label, but for
+    /// two bytes for each route.
     void take_table(std::shared_ptr<const routing::RouteTable> table, std::chrono::steady_clock::time_point now);
     /// Those that the table and the master upstream have as upstreams.
     std::set<std::string> host_names() const;

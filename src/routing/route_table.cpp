@@ -57,17 +57,19 @@ void RouteTable::prefetch(const Probe& probe) const noexcept {
     for (std::size_t depth = probe.hashed_; depth > 0; --depth) {
         const bool occurs = depth == probe.labels_ ? exact_depths_[depth] : below_depths_[depth];
         if (!occurs) continue;
-        __builtin_prefetch(&index_[home(probe.hashes_[depth])]);
+        const std::size_t at = home(probe.hashes_[depth]);
+        __builtin_prefetch(&tags_[at]);
+        __builtin_prefetch(&slots_[at]);
     }
 }
 
 const RouteTable::Slot* RouteTable::lookup(std::uint64_t hash, dns::Bytes lower_name) const noexcept {
-    const std::uint32_t tag = tag_of(hash);
-    for (std::size_t at = home(hash); index_[at] != 0; at = next(at)) {
-        if ((index_[at] & ~slot_mask_) != tag) continue;
-        const Slot& slot = slots_[(index_[at] & slot_mask_) - 1];
-        if (slot.name[-1] == lower_name.size() && std::memcmp(slot.name, lower_name.data(), lower_name.size()) == 0)
-            return &slot;
+    const std::uint16_t tag = tag_of(hash);
+    for (std::size_t at = home(hash); tags_[at] != 0; at = next(at)) {
+        if (tags_[at] != tag) continue;
+        const std::uint8_t* name = slots_[at].name;
+        if (name[-1] == lower_name.size() && std::memcmp(name, lower_name.data(), lower_name.size()) == 0)
+            return &slots_[at];
     }
     return nullptr;
 }
@@ -194,7 +196,7 @@ std::vector<RouteTable::Entry> RouteTable::entries() const {
 }
 
 std::size_t RouteTable::memory_bytes() const noexcept {
-    return sizeof *this + index_.capacity() * sizeof index_[0] + slots_.capacity() * sizeof slots_[0] +
+    return sizeof *this + tags_.capacity() * sizeof tags_[0] + slots_.capacity() * sizeof slots_[0] +
            route_settings_.capacity() * sizeof route_settings_[0] +
            routes_before_left_out_.capacity() * sizeof routes_before_left_out_[0] +
            sections_before_.capacity() * sizeof sections_before_[0] + files_.capacity() * sizeof files_[0] +

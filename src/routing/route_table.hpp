@@ -93,15 +93,14 @@ private:
         RouteIndex exact = no_route;
         RouteIndex below = no_route;
     };
-    /// Open addressing with linear probing, in two steps, so that what is sparse is small: a word of the index is 0
-    /// where it is free, else the number of a slot plus one, and above it as much of the name's hash as there is
-    /// room for. Most probes of names that are not there end in the index.
+    /// Open addressing with linear probing. A tag is a part of the name's hash, 0 in an empty slot: most
+    /// probes end in this small array. Tag and slot are fetched at the same time, as neither leads to the other.
     const Slot* lookup(std::uint64_t hash, dns::Bytes lower_name) const noexcept;
-    std::uint32_t tag_of(std::uint64_t hash) const noexcept { return static_cast<std::uint32_t>(hash) & ~slot_mask_; }
+    static std::uint16_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint16_t>(hash | 1); }
     std::size_t home(std::uint64_t hash) const noexcept {
-        return static_cast<std::size_t>(((hash >> 32) * index_.size()) >> 32);
+        return static_cast<std::size_t>(((hash >> 32) * tags_.size()) >> 32);
     }
-    std::size_t next(std::size_t at) const noexcept { return at + 1 == index_.size() ? 0 : at + 1; }
+    std::size_t next(std::size_t at) const noexcept { return at + 1 == tags_.size() ? 0 : at + 1; }
     /// A section of a file.
     struct Place {
         const RouteFile& file;
@@ -112,8 +111,7 @@ private:
     /// The route of the last `depth` labels: of the exact pattern if that is the whole name, else of the wildcard.
     RouteIndex route_at(const Probe& probe, std::size_t depth) const noexcept;
 
-    std::vector<std::uint32_t> index_;
-    std::uint32_t slot_mask_ = 0;  ///< of a word of the index: the bits of the slot's number
+    std::vector<std::uint16_t> tags_;
     std::vector<Slot> slots_;
     std::bitset<max_labels + 1> exact_depths_;  ///< numbers of labels that exact patterns have
     std::bitset<max_labels + 1> below_depths_;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Builds a RouteTable out of files. Apart from the table, as its state ends with the build.
 #include <algorithm>
-#include <bit>
 #include <cassert>
 #include <limits>
 #include <span>
@@ -33,7 +32,7 @@ public:
                 for (std::uint32_t section = begin; section < end; ++section) add_section(*files[file], section);
             }
         }
-        table_->slots_.shrink_to_fit();
+        place_names();
         table_->route_settings_.shrink_to_fit();
         table_->routes_before_left_out_.shrink_to_fit();
         table_->settings_.shrink_to_fit();
@@ -44,7 +43,7 @@ private:
     static constexpr std::uint32_t unknown = 0xffffffff;
     /// Places beyond what the load factor asks for: small tables, which are the most, are nearly free of collisions.
     static constexpr std::size_t spare_places = 64;
-    /// Sections whose places in the index are fetched together: each alone would wait for memory.
+    /// Sections whose names' places are fetched together: each alone would wait for memory.
     static constexpr std::uint32_t batch = 32;
 
     struct Prepared {
@@ -64,9 +63,8 @@ private:
         assert(sections < no_route && patterns < no_route / 2);
         table_->sections_before_.reserve(table_->files_.size());
         table_->route_settings_.reserve(sections);
-        table_->slots_.reserve(patterns);
-        table_->index_.assign(patterns + patterns / 2 + spare_places, 0);
-        table_->slot_mask_ = static_cast<std::uint32_t>((std::uint64_t{1} << std::bit_width(patterns)) - 1);
+        names_.reserve(patterns);
+        index_.assign(patterns + patterns / 2 + spare_places, 0);
     }
 
     void prepare(const RouteFile& file, std::uint32_t begin, std::uint32_t end) {
@@ -78,7 +76,7 @@ private:
                 assert(probe.valid_);
                 const std::uint64_t hash = probe.labels_ == 0 ? 0 : probe.hashes_[probe.labels_];
                 prepared_.push_back({pattern, hash, probe.labels_});
-                __builtin_prefetch(&table_->index_[table_->home(hash)], 1);
+                __builtin_prefetch(&index_[home(hash)], 1);
             }
         }
     }
@@ -128,14 +126,38 @@ private:
     }
 
     RouteTable::Slot& slot_of(std::uint64_t hash, dns::Bytes name) {
-        auto& slots = table_->slots_;
-        if (const RouteTable::Slot* known = table_->lookup(hash, name))
-            return slots[static_cast<std::size_t>(known - slots.data())];
-        std::size_t at = table_->home(hash);
-        while (table_->index_[at] != 0) at = table_->next(at);
-        slots.push_back({name.data(), no_route, no_route});  // into the room that was made: nothing moves
-        table_->index_[at] = table_->tag_of(hash) | static_cast<std::uint32_t>(slots.size());
-        return slots.back();
+        std::size_t at = home(hash);
+        for (; index_[at] != 0; at = at + 1 == index_.size() ? 0 : at + 1) {
+            Named& known = names_[index_[at] - 1];
+            const std::uint8_t* other = known.slot.name;
+            const bool same = known.hash == hash && other[-1] == name.size();
+            if (same && std::equal(name.begin(), name.end(), other)) return known.slot;
+        }
+        names_.push_back({{name.data(), no_route, no_route}, hash});  // into the room that was made: nothing moves
+        index_[at] = static_cast<std::uint32_t>(names_.size());
+        return names_.back().slot;
+    }
+
+    std::size_t home(std::uint64_t hash) const {
+        return static_cast<std::size_t>(((hash >> 32) * index_.size()) >> 32);
+    }
+
+    /// Now that it is known how many names there are: into a table with room for these and no more.
+    void place_names() {
+        const std::size_t places = names_.size() + names_.size() / 2 + spare_places;
+        table_->tags_.assign(places, 0);
+        table_->slots_.assign(places, {});
+        for (std::size_t i = 0; i < names_.size(); ++i) {
+            if (i + batch < names_.size()) {
+                const std::size_t soon = table_->home(names_[i + batch].hash);
+                __builtin_prefetch(&table_->tags_[soon], 1);
+                __builtin_prefetch(&table_->slots_[soon], 1);
+            }
+            std::size_t at = table_->home(names_[i].hash);
+            while (table_->tags_[at] != 0) at = table_->next(at);
+            table_->tags_[at] = RouteTable::tag_of(names_[i].hash);
+            table_->slots_[at] = names_[i].slot;
+        }
     }
 
     std::uint32_t settings_index(const RouteFile& file, std::uint32_t section) {
@@ -152,6 +174,12 @@ private:
 
     std::shared_ptr<RouteTable> table_;
     std::vector<Duplicate> duplicates_;
+    struct Named {
+        RouteTable::Slot slot;
+        std::uint64_t hash;
+    };
+    std::vector<Named> names_;          ///< each once, in the order in which they came
+    std::vector<std::uint32_t> index_;  ///< by hash: the place in names_ plus one
     std::uint32_t sections_ = 0;  ///< added or left out, over all files
     std::vector<Prepared> prepared_;  ///< the patterns of a batch of sections
     std::size_t next_prepared_ = 0;

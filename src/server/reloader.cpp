@@ -15,6 +15,7 @@
 #include "io/directory_watch.hpp"
 #include "server/cpu_count.hpp"
 #include "server/resolver_settings.hpp"
+#include "server/spare_memory.hpp"
 
 namespace dproxy::server {
 
@@ -198,7 +199,9 @@ void Reloader::State::hand_over(std::shared_ptr<const proxy::Publication> made) 
         // Back on this thread: a table of a million routes takes time to destroy.
         asio::post(io, [this, left, new_labels, old = std::move(old)]() mutable {
             old.reset();
-            if (--*left == 0) labels.publish(new_labels);
+            if (--*left > 0) return;
+            labels.publish(new_labels);
+            give_back_spare_memory();
         });
     });
 }
@@ -215,6 +218,7 @@ std::shared_ptr<const proxy::Publication> Reloader::load() {
     everything.everything = true;
     auto publication = state_->read(everything);
     state_->labels.publish(state_->made_labels);
+    give_back_spare_memory();
     return publication;
 }
 

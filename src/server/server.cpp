@@ -23,6 +23,7 @@
 #include "server/cpu_count.hpp"
 #include "server/listeners.hpp"
 #include "server/reloader.hpp"
+#include "server/spare_memory.hpp"
 #include "server/status_page.hpp"
 #include "server/status_report.hpp"
 #include "server/version.hpp"
@@ -127,6 +128,7 @@ Server::Server(const config::Settings& settings, telemetry::Log& log)
 
 std::string Server::run() {
     raise_descriptor_limit();
+    map_large_blocks();
     std::signal(SIGPIPE, SIG_IGN);
     signals_.add(SIGTERM);
     signals_.add(SIGINT);
