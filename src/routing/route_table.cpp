@@ -141,8 +141,14 @@ RouteTable::Source RouteTable::source(RouteIndex route) const noexcept {
     return {place.file.name(), place.file.line(place.section)};
 }
 
+RouteFile::Patterns RouteTable::patterns(RouteIndex route) const noexcept {
+    const Place place = place_of(route);
+    return place.file.patterns(place.section);
+}
+
 std::uint64_t RouteTable::key(RouteIndex route) const noexcept {
-    const std::string text = label(route);
+    const Place place = place_of(route);
+    const std::string_view text = place.file.label_identity(place.section);
     std::uint64_t hash = mix(hash_seed, text.size());
     for (std::size_t at = 0; at < text.size(); at += 8) {
         std::uint64_t bytes = 0;

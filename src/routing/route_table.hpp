@@ -68,6 +68,7 @@ public:
     /// The route that has this label.
     RouteIndex find_label(std::string_view label) const;
     Source source(RouteIndex route) const noexcept;
+    RouteFile::Patterns patterns(RouteIndex route) const noexcept;
     /// A hash of the label: the same in every table that has the route.
     std::uint64_t key(RouteIndex route) const noexcept;
     const RouteSettings& settings(RouteIndex route) const noexcept { return *settings_[route_settings_[route]]; }
