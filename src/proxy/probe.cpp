@@ -23,19 +23,19 @@ using telemetry::UpstreamTransport;
 
 namespace {
 
-/// The query `. NS`, with the PROXY header in front of it where the upstream wants one.
+/// The query, with the PROXY header in front of it where the upstream wants one.
 class ProbeMessage {
 public:
-    ProbeMessage(std::uint16_t id, bool proxy_protocol, net::ProxyTransport transport) {
+    ProbeMessage(const ProbeQuestion& question, std::uint16_t id, bool proxy_protocol, net::ProxyTransport transport) {
         if (proxy_protocol) {
             const std::span<std::uint8_t, net::proxy_header_capacity> room(bytes_.data(), net::proxy_header_capacity);
             preface_ = net::write_proxy_header(net::ProxyCommand::local, transport, {}, {}, room);
         }
         dns::AskOptions options;
-        options.recursion_desired = false;
+        options.recursion_desired = question.recursion_desired;
         options.edns = false;
         const dns::MutableBytes room(bytes_.data() + preface_, dns::ask_capacity);
-        length_ = preface_ + dns::write_query(dns::Name(), dns::type::ns, id, options, room);
+        length_ = preface_ + dns::write_query(question.name, question.type, id, options, room);
     }
 
     dns::Bytes preface() const { return {bytes_.data(), preface_}; }
@@ -59,9 +59,9 @@ private:
 
 class UdpProbe final : public Probe {
 public:
-    UdpProbe(ProbeContext& context, io::Fd socket, bool proxy_protocol, Done done)
+    UdpProbe(ProbeContext& context, io::Fd socket, bool proxy_protocol, const ProbeQuestion& question, Done done)
         : context_(context),
-          message_(context.random.next(), proxy_protocol, net::ProxyTransport::datagram),
+          message_(question, context.random.next(), proxy_protocol, net::ProxyTransport::datagram),
           done_(std::move(done)),
           readiness_(context.io, std::move(socket), [this] { read(); }) {}
 
@@ -95,9 +95,9 @@ private:
 
 class TcpProbe final : public Probe, private io::MessageStream::Events {
 public:
-    TcpProbe(ProbeContext& context, const routing::UpstreamKey& upstream, Done done)
+    TcpProbe(ProbeContext& context, const routing::UpstreamKey& upstream, const ProbeQuestion& question, Done done)
         : context_(context),
-          message_(context.random.next(), upstream.proxy_protocol, net::ProxyTransport::stream),
+          message_(question, context.random.next(), upstream.proxy_protocol, net::ProxyTransport::stream),
           done_(std::move(done)),
           stream_(context.io, upstream.endpoint, message_.preface(), *this) {
         context_.counters.tcp_connections[Side::upstream].add();
@@ -145,14 +145,16 @@ std::optional<UpstreamTransport> probe_transport(routing::Protocol protocol) {
     return std::nullopt;
 }
 
-StartedProbe start_probe(ProbeContext& context, const routing::UpstreamKey& upstream, Probe::Done done) {
+StartedProbe start_probe(ProbeContext& context, const routing::UpstreamKey& upstream, Probe::Done done,
+                         const ProbeQuestion& question) {
     if (upstream.protocol == routing::Protocol::tcp) {
-        return {std::make_unique<TcpProbe>(context, upstream, std::move(done)), Failure::other};
+        return {std::make_unique<TcpProbe>(context, upstream, question, std::move(done)), Failure::other};
     }
     std::error_code error;
     io::Fd socket = io::connect_udp(upstream.endpoint, error);
     if (!socket) return {nullptr, failure_of(error.value())};
-    auto probe = std::make_unique<UdpProbe>(context, std::move(socket), upstream.proxy_protocol, std::move(done));
+    auto probe =
+        std::make_unique<UdpProbe>(context, std::move(socket), upstream.proxy_protocol, question, std::move(done));
     if (const int failed = probe->send(); failed != 0) return {nullptr, failure_of(failed)};
     return {std::move(probe), Failure::other};
 }

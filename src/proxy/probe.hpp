@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// One probe of an upstream: a query for the name servers of the root, over the transport that the upstream's
-// routes use, from a socket of its own. Belongs to the thread of its context; destroying it ends it.
+// One probe of an upstream: a query of dproxy's own, for the name servers of the root where nothing else is said, over
+// the transport that the upstream's routes use, from a socket of its own. Belongs to the thread of its context;
+// destroying it ends it.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <optional>
 
+#include "dns/name.hpp"
 #include "io/datagram_batch.hpp"
 #include "io/random_ids.hpp"
 #include "routing/route_settings.hpp"
@@ -40,6 +42,12 @@ protected:
     Probe() = default;
 };
 
+struct ProbeQuestion {
+    dns::Name name;
+    std::uint16_t type = dns::type::ns;
+    bool recursion_desired = false;
+};
+
 /// What became of the attempt to probe: a probe under way, or why it failed at once.
 struct StartedProbe {
     std::unique_ptr<Probe> probe;
@@ -48,7 +56,8 @@ struct StartedProbe {
 
 /// Any message with the probe's ID, QR set and its question, or none, is an answer. When to give up is the
 /// caller's to know.
-StartedProbe start_probe(ProbeContext& context, const routing::UpstreamKey& upstream, Probe::Done done);
+StartedProbe start_probe(ProbeContext& context, const routing::UpstreamKey& upstream, Probe::Done done,
+                         const ProbeQuestion& question = {});
 
 /// How the upstream is probed; nothing where it cannot be.
 std::optional<telemetry::UpstreamTransport> probe_transport(routing::Protocol protocol);

@@ -36,7 +36,8 @@ struct Trial {
     bool ended = false;
     std::optional<Failure> failure;
 
-    void start(const net::Endpoint& endpoint, Protocol protocol, bool proxy_protocol = false) {
+    void start(const net::Endpoint& endpoint, Protocol protocol, bool proxy_protocol = false,
+               const proxy::ProbeQuestion& question = {}) {
         routing::UpstreamKey key;
         key.endpoint = endpoint;
         key.protocol = protocol;
@@ -46,7 +47,7 @@ struct Trial {
             ended = true;
             failure = why;
             probe.reset();
-        });
+        }, question);
         REQUIRE(started.probe);
         probe = std::move(started.probe);
     }
@@ -149,6 +150,28 @@ TEST_CASE("a probe over UDP asks for the root's servers, and ends with the answe
     server.reply(response(query));
     trial.until_ended();
     CHECK_FALSE(trial.failure);
+}
+
+TEST_CASE("a probe asks what it is told to, and the answer is one to that", "[probe]") {
+    const proxy::ProbeQuestion question{dns::Name::parse("x.test", true).name, dns::type::hinfo, true};
+    const Message wanted{1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 'x', 4, 't', 'e', 's', 't', 0, 0, 13, 0, 1};
+    for (const Protocol protocol : {Protocol::udp, Protocol::tcp}) {
+        Trial trial;
+        UdpServer udp;
+        TcpServer tcp(trial.loop);
+        trial.start(protocol == Protocol::udp ? udp.endpoint : tcp.endpoint, protocol, false, question);
+        if (protocol == Protocol::udp) tcp.query = udp.receive();
+        trial.run_until([&] { return !tcp.query.empty(); });
+        CHECK(Message(tcp.query.begin() + 2, tcp.query.end()) == wanted);
+        if (protocol == Protocol::udp) {
+            Message other = response(tcp.query);
+            other[13] = 'y';
+            udp.reply(other);
+            udp.reply(response(tcp.query));
+        }
+        trial.until_ended();
+        CHECK_FALSE(trial.failure);
+    }
 }
 
 TEST_CASE("a bare header is an answer whatever its rcode", "[probe]") {
