@@ -46,6 +46,7 @@ inline constexpr std::uint16_t class_in = 1;
 
 /// Extended DNS Errors (RFC 8914) that dproxy gives.
 enum class ExtendedError : std::uint16_t {
+    loop = 0,  ///< "Other": no code of its own was registered, the text says it
     not_ready = 14, prohibited = 18, not_authoritative = 20, no_reachable_authority = 22, network_error = 23,
     none = 0xffff,
 };

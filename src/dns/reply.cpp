@@ -48,6 +48,7 @@ private:
 
 std::string_view extra_text(ExtendedError error) {
     switch (error) {
+        case ExtendedError::loop: return "forwarding loop: the upstream sends this query back";
         case ExtendedError::not_ready: return "not ready";
         case ExtendedError::prohibited: return "client not allowed";
         case ExtendedError::not_authoritative: return "no route for this name";

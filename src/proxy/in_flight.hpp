@@ -90,6 +90,8 @@ public:
     dns::Bytes datagram(QueryIndex index);
 
     std::uint32_t size() const { return size_; }
+    /// Places ever used: entries below this index may be looked at, whether in use or not.
+    std::uint32_t places() const { return touched_; }
 
     template <typename Visit>
     void for_each(Visit visit) {

@@ -51,6 +51,13 @@ inline constexpr std::uint64_t passive_patience_ns = second_ns;
 /// Of the upstreams of one route, as many take part in a choice.
 inline constexpr std::size_t max_candidates = 256;
 
+// Suspicion of a loop, in one worker.
+inline constexpr std::uint32_t suspicion_inflight = 32;   ///< of one route, or half of its limit where that is less
+inline constexpr std::uint32_t same_questions = 8;        ///< of those that are looked at: to be suspected
+inline constexpr std::uint32_t suspicion_places = 1024;   ///< looked at each time
+inline constexpr std::uint64_t suspicion_interval_ns = second_ns / 10;
+inline constexpr std::uint32_t max_loop_reports = 1000;  ///< of probes that came back, in a second
+
 /// Batches read from one socket before the others have their turn.
 inline constexpr int batches_per_turn = 4;
 

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <thread>
 
+#include "proxy/loop_watch.hpp"
 #include "proxy/probe.hpp"
 #include "routing/health_judgement.hpp"
 
@@ -47,14 +48,16 @@ struct Watched {
 }  // namespace
 
 struct Prober::State {
-    State(telemetry::WorkerCounters& own_counters, telemetry::Log& the_log)
+    State(telemetry::WorkerCounters& own_counters, telemetry::Log& the_log, const routing::LoopToken& token,
+          LoopsChanged loops_changed)
         : counters(own_counters),
           log(the_log),
           // Other threads post; the descriptors are this thread's alone.
           io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
           work(io.get_executor()),
           timer(io),
-          context{io, own_counters, {}, {}, {}} {}
+          context{io, own_counters, {}, {}, {}},
+          loops(context, the_log, token, std::move(loops_changed)) {}
 
     void adopt(const Publication& publication);
     Watched watch(const UpstreamSpec& spec, std::uint64_t spread_ns);
@@ -75,6 +78,7 @@ struct Prober::State {
     asio::executor_work_guard<asio::io_context::executor_type> work;
     asio::steady_timer timer;
     ProbeContext context;
+    LoopWatch loops;
     std::map<std::uint64_t, Watched> watched_by_serial;
     std::uint64_t next_serial = 0;  ///< whose turn to be probed it is
     std::size_t under_way = 0;
@@ -104,6 +108,7 @@ void Prober::State::adopt(const Publication& publication) {
     for (auto& [serial, gone] : watched_by_serial) withdraw_probe(gone);
     watched_by_serial = std::move(stay);
     look_soon();
+    loops.adopt(publication);
 }
 
 Watched Prober::State::watch(const UpstreamSpec& spec, std::uint64_t spread_ns) {
@@ -227,15 +232,17 @@ void Prober::State::tell(Watched& watched, std::string_view reason, std::uint64_
     }
 }
 
-Prober::Prober(telemetry::WorkerCounters& counters, telemetry::Log& log)
-    : state_(std::make_unique<State>(counters, log)) {}
+Prober::Prober(telemetry::WorkerCounters& counters, telemetry::Log& log, const routing::LoopToken& token,
+               LoopsChanged loops_changed)
+    : state_(std::make_unique<State>(counters, log, token, std::move(loops_changed))) {}
 
 Prober::~Prober() { stop(); }
 
 void Prober::start(std::shared_ptr<const Publication> publication) {
-    state_->adopt(*publication);
-    state_->thread = std::thread([state = state_.get()] {
+    state_->thread = std::thread([state = state_.get(), publication = std::move(publication)]() mutable {
         pthread_setname_np(pthread_self(), "prober");
+        state->adopt(*publication);  // here: with a million routes it takes a moment
+        publication.reset();
         state->io.run();
     });
 }
@@ -247,6 +254,15 @@ void Prober::adopt(std::shared_ptr<const Publication> publication,
         state->adopt(*publication);
         adopted(std::move(publication));
     });
+}
+
+void Prober::loop_probe_returned(std::uint64_t number, const net::Address& peer) {
+    asio::post(state_->io, [state = state_.get(), number, peer] { state->loops.returned(number, peer); });
+}
+
+void Prober::loop_suspected(routing::LoopPlace place) {
+    asio::post(state_->io,
+               [state = state_.get(), place = std::move(place)]() mutable { state->loops.suspect(std::move(place)); });
 }
 
 void Prober::stop() {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Watches the upstreams: probes them, hears from the workers what they saw, and says which are up. Has a
-// thread of its own; everything else learns of its judgement by UpstreamHealth.
+// Watches the upstreams: probes them, hears from the workers what they saw, and says which are up and which send our
+// queries back. Has a thread of its own; everything else learns of its judgement by UpstreamHealth and LoopMarks.
 #pragma once
 
 #include <functional>
 #include <memory>
 
+#include "proxy/loop_reports.hpp"
 #include "proxy/publication.hpp"
+#include "routing/loop_token.hpp"
 #include "telemetry/counters.hpp"
 #include "telemetry/log.hpp"
 
@@ -21,20 +23,28 @@ inline constexpr std::uint64_t look_interval_ns = 50'000'000;
 inline constexpr std::uint64_t first_probe_spread_ns = 10'000'000;
 
 /// Owned by the server.
-class Prober {
+class Prober final : public LoopReports {
 public:
+    /// Called on the prober's thread with the marks that are in force from now on.
+    using LoopsChanged = std::function<void(std::shared_ptr<const routing::LoopMarks>)>;
+
     /// `counters` are the prober's own: it is their only writer. Both outlive the prober.
-    Prober(telemetry::WorkerCounters& counters, telemetry::Log& log);
+    Prober(telemetry::WorkerCounters& counters, telemetry::Log& log, const routing::LoopToken& token,
+           LoopsChanged loops_changed);
     ~Prober();  ///< stops
     Prober(const Prober&) = delete;
     Prober& operator=(const Prober&) = delete;
 
+    /// When the workers listen: what comes back before that would not be noticed.
     void start(std::shared_ptr<const Publication> publication);
     /// Any thread. Upstreams that stay keep their judgement. `adopted` is called on the prober's thread when
     /// the upstreams are watched, with the publication, for its table to be released elsewhere.
     void adopt(std::shared_ptr<const Publication> publication,
                std::function<void(std::shared_ptr<const Publication>)> adopted);
     void stop();
+
+    void loop_probe_returned(std::uint64_t number, const net::Address& peer) override;
+    void loop_suspected(routing::LoopPlace place) override;
 
 private:
     struct State;

@@ -34,7 +34,7 @@ std::uint64_t monotonic_ns() {
 }  // namespace
 
 Relay::Relay(boost::asio::io_context& io, const WorkerOptions& options, telemetry::WorkerCounters& counters,
-             TcpLimits& tcp_limits)
+             TcpLimits& tcp_limits, LoopReports& loop_reports)
     : options_(options),
       counters_(counters),
       queries_(options.max_inflight),
@@ -44,7 +44,8 @@ Relay::Relay(boost::asio::io_context& io, const WorkerOptions& options, telemetr
       tcp_(io, counters, options, tcp_limits),
       generations_(context_),
       transfers_(context_, tcp_, *this),
-      rate_limit_(options.rate_limit) {
+      rate_limit_(options.rate_limit),
+      loop_reports_(loop_reports) {
     udp_.set_handler(*this);
     tcp_.set_handler(*this);
     context_.now_ns = monotonic_ns();
@@ -131,6 +132,7 @@ bool Relay::on_query(dns::MutableBytes message, const Client& client) {
             return false;
         }
     }
+    if (query.question.type == dns::type::hinfo && take_loop_probe(message, query, client)) return false;
     return begin(message, query, client, find_route(query.question.name(message)));
 }
 
@@ -166,8 +168,12 @@ bool Relay::begin(dns::MutableBytes message, const dns::Query& query, const Clie
         const bool waits = pool.why_empty == Rejection::not_ready;
         return reject(fail(pool.why_empty, waits ? ExtendedError::not_ready : ExtendedError::no_reachable_authority));
     }
+    if (loop_marks_ && !loop_marks_->empty() && would_loop(query.question.name(message), to, settings)) {
+        return reject(fail(Rejection::loop, ExtendedError::loop));
+    }
     std::uint32_t& route_inflight = generation.route_inflight[to.route];
-    if (route_inflight >= share_of(settings.max_inflight, options_.workers)) {
+    const std::uint32_t route_limit = share_of(settings.max_inflight, options_.workers);
+    if (route_inflight >= route_limit) {
         return reject(fail(Rejection::route_inflight_limit, ExtendedError::none));
     }
     if (queries_.size() + transfers_.count() >= options_.max_inflight) {
@@ -195,6 +201,7 @@ bool Relay::begin(dns::MutableBytes message, const dns::Query& query, const Clie
     ++route_inflight;
     if (settings.hedge != routing::Hedge::off) generation.hedges[to.pool].on_query();
     counters_.inflight.add();
+    if (loop_suspicion_.is_due(route_inflight, route_limit, context_.now_ns)) suspect_loop(index, to, route_limit);
     attempt(index);
     return true;  // query_done() has come already where nobody could be asked
 }

@@ -9,6 +9,8 @@
 #include "net/proxy_header.hpp"
 #include "proxy/deadline_queue.hpp"
 #include "proxy/generation.hpp"
+#include "proxy/loop_reports.hpp"
+#include "proxy/loop_suspicion.hpp"
 #include "proxy/query_handler.hpp"
 #include "proxy/tcp_clients.hpp"
 #include "proxy/transfers.hpp"
@@ -22,7 +24,7 @@ namespace dproxy::proxy {
 class Relay final : public QueryHandler, private LinkEvents, private TransferEvents {
 public:
     Relay(boost::asio::io_context& io, const WorkerOptions& options, telemetry::WorkerCounters& counters,
-          TcpLimits& tcp_limits);
+          TcpLimits& tcp_limits, LoopReports& loop_reports);
     ~Relay();
 
     UdpClients& udp() { return udp_; }
@@ -31,6 +33,9 @@ public:
     /// From now on queries go by this. Returns the publication that was in force, for its table to be
     /// destroyed where that costs no query time.
     std::shared_ptr<const Publication> adopt(std::shared_ptr<const Publication> publication);
+
+    /// From now on queries that these cover are answered, not relayed.
+    void adopt_loops(std::shared_ptr<const routing::LoopMarks> marks) { loop_marks_ = std::move(marks); }
 
     /// Called when something is in flight that has a deadline: tick() is to be called each tick_ns then.
     void set_start_ticking(std::function<void()> start) { start_ticking_ = std::move(start); }
@@ -97,6 +102,13 @@ private:
     void give_up(QueryIndex index);
     void finish(QueryIndex index);
 
+    /// True when it was one that came back, and has been dealt with.
+    bool take_loop_probe(dns::Bytes message, const dns::Query& query, const Client& client);
+    bool would_loop(dns::Bytes name, const Destination& to, const routing::RouteSettings& settings) const;
+    std::uint64_t route_key_of(const Destination& to) const;
+    /// The query may be one of many that go in circles.
+    void suspect_loop(QueryIndex index, const Destination& to, std::uint32_t route_limit);
+
     void answer(const Client& client, dns::Bytes message, telemetry::Slot route_slot, telemetry::Source source,
                 std::uint64_t started_ns);
     void answer_own(dns::Bytes message, const dns::Query& query, const Client& client, const Verdict& verdict,
@@ -113,6 +125,11 @@ private:
     Generations generations_;
     Transfers transfers_;
     routing::RateLimit rate_limit_;
+    LoopReports& loop_reports_;
+    std::shared_ptr<const routing::LoopMarks> loop_marks_;  ///< null: none were found yet
+    LoopSuspicion loop_suspicion_;
+    std::uint64_t loop_reports_since_ns_ = 0;
+    std::uint32_t loop_reports_made_ = 0;  ///< since then
     std::function<void()> start_ticking_;
     bool ticking_ = false;
 };

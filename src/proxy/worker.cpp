@@ -24,12 +24,13 @@ constexpr std::chrono::seconds maintain_interval{1};
 }  // namespace
 
 struct Worker::State {
-    State(unsigned number, const WorkerOptions& options, telemetry::WorkerCounters& worker_counters, TcpLimits& limits)
+    State(unsigned number, const WorkerOptions& options, telemetry::WorkerCounters& worker_counters, TcpLimits& limits,
+          LoopReports& loop_reports)
         : index(number),
           counters(worker_counters),
           // Other threads post; the descriptors are this thread's alone.
           io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
-          relay(io, options, worker_counters, limits),
+          relay(io, options, worker_counters, limits, loop_reports),
           tick_timer(io),
           maintain_timer(io),
           finish_timer(io) {
@@ -93,8 +94,9 @@ struct Worker::State {
     std::thread thread;
 };
 
-Worker::Worker(unsigned index, const WorkerOptions& options, telemetry::WorkerCounters& counters, TcpLimits& tcp_limits)
-    : state_(std::make_unique<State>(index, options, counters, tcp_limits)) {}
+Worker::Worker(unsigned index, const WorkerOptions& options, telemetry::WorkerCounters& counters, TcpLimits& tcp_limits,
+               LoopReports& loop_reports)
+    : state_(std::make_unique<State>(index, options, counters, tcp_limits, loop_reports)) {}
 
 Worker::~Worker() {
     state_->io.stop();
@@ -115,6 +117,12 @@ void Worker::publish(std::shared_ptr<const Publication> publication,
     asio::post(state_->io, [state = state_.get(), publication = std::move(publication),
                             replaced = std::move(replaced)]() mutable {
         replaced(state->relay.adopt(std::move(publication)));
+    });
+}
+
+void Worker::publish_loops(std::shared_ptr<const routing::LoopMarks> marks) {
+    asio::post(state_->io, [state = state_.get(), marks = std::move(marks)]() mutable {
+        state->relay.adopt_loops(std::move(marks));
     });
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "io/fd.hpp"
+#include "proxy/loop_reports.hpp"
 #include "proxy/publication.hpp"
 #include "proxy/tcp_limits.hpp"
 #include "proxy/worker_options.hpp"
@@ -19,7 +20,8 @@ namespace dproxy::proxy {
 class Worker {
 public:
     /// What is referred to outlives the worker.
-    Worker(unsigned index, const WorkerOptions& options, telemetry::WorkerCounters& counters, TcpLimits& tcp_limits);
+    Worker(unsigned index, const WorkerOptions& options, telemetry::WorkerCounters& counters, TcpLimits& tcp_limits,
+           LoopReports& loop_reports);
     ~Worker();  ///< stops at once
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
@@ -32,6 +34,8 @@ public:
     /// `replaced` is called on the worker's thread with the publication that was in force.
     void publish(std::shared_ptr<const Publication> publication,
                  std::function<void(std::shared_ptr<const Publication>)> replaced);
+
+    void publish_loops(std::shared_ptr<const routing::LoopMarks> marks);
 
     /// Reads the sockets until they are empty, takes nothing more, finishes what is in flight within
     /// `patience`, then calls `finished` on its thread and ends. Transfers are cut.

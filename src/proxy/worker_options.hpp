@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "net/address.hpp"
+#include "routing/loop_token.hpp"
 #include "routing/route_settings.hpp"
 
 namespace dproxy::proxy {
@@ -19,6 +20,7 @@ struct WorkerOptions {
     std::uint32_t tcp_queries = 10000;
     std::uint32_t tcp_inflight = 100;
     std::uint64_t tcp_idle_ns = 10'000'000'000;
+    routing::LoopToken loop_token{{}};   ///< of this process
 };
 
 /// A limit of the whole process, as one of `workers` keeps it.

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -18,6 +19,7 @@
 
 #include "admin/pages.hpp"
 #include "config/route_report.hpp"
+#include "io/random_ids.hpp"
 #include "proxy/prober.hpp"
 #include "proxy/worker.hpp"
 #include "server/cpu_count.hpp"
@@ -54,6 +56,13 @@ std::shared_ptr<const routing::RouteSettings> master_settings(const config::Sett
     return master;
 }
 
+routing::LoopToken draw_loop_token() {
+    io::RandomIds random;
+    std::array<std::uint8_t, routing::LoopToken::random_bytes> bytes;
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random.next());
+    return routing::LoopToken(bytes);
+}
+
 proxy::WorkerOptions worker_options(const config::Settings& settings, unsigned workers) {
     proxy::WorkerOptions options;
     options.allow_all = settings.allow_all;
@@ -64,6 +73,7 @@ proxy::WorkerOptions worker_options(const config::Settings& settings, unsigned w
     options.max_inflight = proxy::share_of(settings.max_inflight, workers);
     options.tcp_queries = settings.tcp_queries;
     options.tcp_inflight = settings.tcp_inflight;
+    options.loop_token = draw_loop_token();
     options.tcp_idle_ns = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(settings.tcp_idle).count());
     return options;
@@ -84,6 +94,7 @@ private:
     void wait_for_signal();
     void on_signal(int signal);
     enum class Patience { none, for_queries };
+    void publish_loops(std::shared_ptr<const routing::LoopMarks> marks);
     void finish_workers(Patience patience);
     void set_not_ready(std::string reason);
     std::string not_ready() const;
@@ -103,6 +114,7 @@ private:
 
     mutable std::mutex mutex_;
     std::string not_ready_ = "starting";
+    std::shared_ptr<const routing::LoopMarks> loops_ = std::make_shared<const routing::LoopMarks>();
 
     asio::io_context io_{1};
     asio::signal_set signals_{io_};
@@ -138,6 +150,7 @@ std::string Server::run() {
     io_.run();
     http_.reset();
     reloader_->stop();  // first: it hands publications to the others
+    prober_->stop();      // and so does this
     workers_.clear();
     prober_.reset();
     log_.info("stopped");
@@ -178,13 +191,14 @@ std::string Server::start() {
 }
 
 void Server::start_workers(Listeners& listeners, std::shared_ptr<const proxy::Publication> publication) {
+    prober_ = std::make_unique<proxy::Prober>(*prober_counters_, log_, options_.loop_token,
+                                              [this](auto marks) { publish_loops(std::move(marks)); });
     for (unsigned i = 0; i < worker_count_; ++i) {
-        workers_.push_back(std::make_unique<proxy::Worker>(i, options_, *counters_[i], tcp_limits_));
+        workers_.push_back(std::make_unique<proxy::Worker>(i, options_, *counters_[i], tcp_limits_, *prober_));
         for (io::Fd& socket : listeners.of_worker[i].udp) workers_[i]->listen_udp(std::move(socket));
         for (io::Fd& socket : listeners.of_worker[i].tcp) workers_[i]->listen_tcp(std::move(socket));
         workers_[i]->start(publication);
     }
-    prober_ = std::make_unique<proxy::Prober>(*prober_counters_, log_);
     prober_->start(std::move(publication));
     const auto publish = [this](std::shared_ptr<const proxy::Publication> made, Reloader::Released released) {
         for (const auto& worker : workers_) worker->publish(made, released);
@@ -261,6 +275,10 @@ StatusFacts Server::status() const {
     facts.counters = counters_view_;
     facts.now_ns = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count());
+    {
+        const std::lock_guard lock(mutex_);
+        facts.loops = loops_;
+    }
     return facts;
 }
 
@@ -306,6 +324,12 @@ void Server::finish_workers(Patience patience) {
             });
         });
     }
+}
+
+void Server::publish_loops(std::shared_ptr<const routing::LoopMarks> marks) {
+    for (const auto& worker : workers_) worker->publish_loops(marks);
+    const std::lock_guard lock(mutex_);
+    loops_ = std::move(marks);
 }
 
 void Server::set_not_ready(std::string reason) {

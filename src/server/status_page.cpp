@@ -124,6 +124,22 @@ void add_faults(const StatusFacts& facts, std::string& page) {
     table.end(faults.size(), in_status);
 }
 
+void add_loops(const StatusFacts& facts, std::string& page) {
+    const auto& loops = facts.loops->list();
+    if (loops.empty()) return;
+    page += "<h2>Loops</h2>\n<p>An upstream sends these names back to dproxy; they are answered SERVFAIL.</p>\n";
+    Table table(page, {"Route", "Names", "Upstream", "File"});
+    for (const routing::LoopMark& mark : loops) {
+        if (table.is_full()) break;
+        const std::string names = mark.place.whole_route ? "all of the route"
+                                                         : "at and below " + html(mark.place.domain.to_text());
+        const std::string line = mark.place.file.empty() ? "" : ":" + std::to_string(mark.place.line);
+        table.add({html(mark.place.route), bad("loop") + ", " + names, html(mark.upstream),
+                   html(mark.place.file) + line});
+    }
+    table.end(loops.size(), in_status);
+}
+
 template <typename Label, typename Read>
 void add_counts(const StatusFacts& facts, std::string_view heading, Table& table, Read read) {
     for (const auto& [label, count] : counts_by<Label>(facts.counters, read)) {
@@ -290,6 +306,7 @@ std::string status_page(const StatusFacts& facts) {
     std::string page(head);
     add_summary(facts, page);
     add_faults(facts, page);
+    add_loops(facts, page);
     add_traffic(facts, page);
     add_upstreams(facts, page);
     add_hosts(facts, page);

@@ -130,6 +130,25 @@ json::array left_out_array(const StatusFacts& facts) {
     return left_out;
 }
 
+json::array loops_array(const StatusFacts& facts) {
+    constexpr std::uint64_t second_ns = 1'000'000'000;
+    json::array loops;
+    for (const routing::LoopMark& mark : facts.loops->list()) {
+        json::object loop{{"route", mark.place.route},
+                          {"domain", mark.place.domain.to_text()},
+                          {"whole_route", mark.place.whole_route},
+                          {"upstream", mark.upstream},
+                          {"since_seconds", facts.now_ns > mark.since_ns ? (facts.now_ns - mark.since_ns) / second_ns
+                                                                         : 0}};
+        if (!mark.place.file.empty()) {
+            loop["file"] = mark.place.file;
+            loop["line"] = mark.place.line;
+        }
+        loops.push_back(std::move(loop));
+    }
+    return loops;
+}
+
 json::object traffic_object(const StatusFacts& facts) {
     json::object traffic;
     traffic["inflight"] = sum(facts.counters, [](const WorkerCounters& worker) { return worker.inflight.value(); });
@@ -162,6 +181,7 @@ std::string status_json(const StatusFacts& facts) {
     status["upstreams"] = std::move(upstreams);
     status["hosts"] = hosts_array(facts);
     status["left_out"] = left_out_array(facts);
+    status["loops"] = loops_array(facts);
     status["traffic"] = traffic_object(facts);
     return json::serialize(status);
 }

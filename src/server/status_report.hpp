@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "net/address.hpp"
+#include "routing/loop_marks.hpp"
 #include "server/reloader.hpp"
 #include "telemetry/counters.hpp"
 
@@ -19,6 +20,7 @@ struct StatusFacts {
     std::vector<net::Endpoint> listen;
     std::shared_ptr<const config::RoutesState> routes;
     std::shared_ptr<const proxy::Publication> publication;
+    std::shared_ptr<const routing::LoopMarks> loops;
     WatchState watch;
     std::vector<proxy::HostReport> hosts;
     LeftOutList::Reports left_out;

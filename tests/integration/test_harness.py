@@ -69,9 +69,10 @@ def test_a_closed_connection_is_seen(upstream):
 def test_probes_are_kept_apart(upstream):
     one = upstream()
     ask("udp", "127.0.0.1", one.port, wire.query(".", wire.NS))
+    ask("udp", "127.0.0.1", one.port, wire.query("0123456789ab" * 4 + ".example.com", wire.HINFO))
     ask("udp", "127.0.0.1", one.port, wire.query("abc.example.com", wire.HINFO))
     ask("udp", "127.0.0.1", one.port, wire.query(".", wire.SOA))
-    assert len(one.probes) == 2 and len(one.received) == 1
+    assert (len(one.probes), len(one.loop_probes), len(one.received)) == (1, 1, 2)
 
 
 @pytest.mark.parametrize("links_first", [False, True])

@@ -15,7 +15,9 @@ def asked_by(request):
 
 
 def relay(world, upstream, **keys):
-    return world.relay(upstream, protocol="tcp", settings={"workers": 1}, **{"timeout": "10s", **keys})
+    proxy = world.relay(upstream, protocol="tcp", settings={"workers": 1}, **{"timeout": "10s", **keys})
+    wait_until(lambda: upstream.loop_probes, "the probe that has a connection of its own")
+    return proxy
 
 
 def ask_at_once(proxy, transport, count, prefix="q"):
@@ -40,7 +42,7 @@ def test_a_connection_is_kept_and_shared(world, asked_by, host):
     for _ in range(20):
         assert proxy.marker("x.test", asked_by) == 1
     assert len(upstream.connections) == 1
-    assert proxy.metrics().sum("dproxy_tcp_connections", side="upstream") == 1
+    proxy.until_metric(1, "dproxy_tcp_connections", side="upstream")
     assert {exchange.transport for exchange in upstream.received} == {"tcp"}
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A nameserver of the test's own: UDP and TCP on one port, and it does what its behaviour says."""
+import re
 import socket
 import struct
 import threading
@@ -94,7 +95,8 @@ class Upstream:
         self.marker, self.behaviour, self.host, self.proxied = marker, behaviour, host, proxied
         self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.port = port or free_port()
-        self.received, self.probes, self.connections = [], [], []
+        self.received, self.probes, self.loop_probes = [], [], []
+        self.connections, self.probe_connections = [], []
         self.on_accept = lambda connection: True
         self.udp = self.tcp = None
         if "udp" in transports:
@@ -130,7 +132,7 @@ class Upstream:
             except OSError:
                 pass
             listening.close()
-        for connection in self.connections:
+        for connection in self.connections + self.probe_connections:
             connection.close()
             connection.socket.close()
 
@@ -165,9 +167,16 @@ class Upstream:
     def _serve_connection(self, connection):
         for message in connection.messages():
             connection.received += 1
+            if connection.received == 1 and is_loop_probe(message):
+                self.connections.remove(connection)
+                self.probe_connections.append(connection)
             self._take(Exchange(self, "tcp", message, connection.peer, connection))
 
     def _take(self, exchange):
+        if is_loop_probe(exchange.message):
+            self.loop_probes.append(exchange)
+            answer(exchange)
+            return
         if is_probe(exchange.message):
             self.probes.append(exchange)
             answer(exchange)
@@ -203,10 +212,24 @@ class Mortal(Upstream):
         self.answers_probes, self.behaviour = True, answer
 
 
-def is_probe(message):
-    """A question of the program's own: the health probe `. NS`, or the search for a loop by a random name's HINFO."""
+LOOP_LABEL = re.compile("[0-9a-f]{48}")
+
+
+def asked(message):
+    """(type, name) of a query; nothing of what is none."""
     try:
-        rtype, owner = wire.question_type(message), wire.question_name(message)
+        found = wire.question_type(message), wire.question_name(message)
     except (IndexError, ValueError, struct.error):
-        return False
-    return wire.opcode_of(message) == wire.QUERY and (rtype == wire.HINFO or rtype == wire.NS and owner == "")
+        return None
+    return found if wire.opcode_of(message) == wire.QUERY else None
+
+
+def is_probe(message):
+    """The program's own question for its upstreams' health."""
+    return asked(message) == (wire.NS, "")
+
+
+def is_loop_probe(message):
+    """The program's own search for loops: HINFO of a random label."""
+    found = asked(message)
+    return bool(found) and found[0] == wire.HINFO and bool(LOOP_LABEL.fullmatch(found[1].split(".")[0]))

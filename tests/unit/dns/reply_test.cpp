@@ -105,8 +105,9 @@ TEST_CASE("an Extended DNS Error stands where the client has EDNS", "[dns]") {
           Packet().flags(0x8102).question("x", a).edns(1232, packet::option(15, option_data), 0x8000).bytes());
     failure.error = ExtendedError::none;
     CHECK(own_answer(query, failure) == Packet().flags(0x8102).question("x", a).edns(1232, {}, 0x8000).bytes());
-    for (const auto error : {ExtendedError::not_ready, ExtendedError::prohibited, ExtendedError::not_authoritative,
-                             ExtendedError::no_reachable_authority, ExtendedError::network_error}) {
+    for (const auto error : {ExtendedError::loop, ExtendedError::not_ready, ExtendedError::prohibited,
+                             ExtendedError::not_authoritative, ExtendedError::no_reachable_authority,
+                             ExtendedError::network_error}) {
         failure.error = error;
         const auto answer = own_answer(query, failure);
         const auto place = find_opt(answer);
@@ -133,8 +134,9 @@ TEST_CASE("a negative answer is authoritative and has a SOA", "[dns]") {
 }
 
 TEST_CASE("the longest own answer fits into 512 bytes", "[dns]") {
-    for (const auto error : {ExtendedError::not_ready, ExtendedError::prohibited, ExtendedError::not_authoritative,
-                             ExtendedError::no_reachable_authority, ExtendedError::network_error}) {
+    for (const auto error : {ExtendedError::loop, ExtendedError::not_ready, ExtendedError::prohibited,
+                             ExtendedError::not_authoritative, ExtendedError::no_reachable_authority,
+                             ExtendedError::network_error}) {
         OwnAnswer answer;
         answer.authoritative = true;
         answer.error = error;

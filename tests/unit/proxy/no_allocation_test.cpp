@@ -102,7 +102,12 @@ void send(const io::Fd& socket, const void* bytes, std::size_t length, const io:
     REQUIRE(::sendto(socket.get(), bytes, length, 0, &to.any, to.length) == static_cast<ssize_t>(length));
 }
 
-/// A client and a nameserver around one worker.
+struct NoLoops final : LoopReports {
+    void loop_probe_returned(std::uint64_t, const net::Address&) override {}
+    void loop_suspected(routing::LoopPlace) override {}
+};
+
+/// A client and a nameserver around one worker, which knows of a loop below loop.example.test.
 struct Bench {
     net::Endpoint client_at, server_at, proxy_at;
     io::Fd client = loopback(client_at);
@@ -111,7 +116,8 @@ struct Bench {
     TcpLimits tcp_limits{10, 10};
     Publisher publisher{nullptr, 10, 10};
     telemetry::WorkerCounters counters{publisher.route_slots(), publisher.upstream_slots()};
-    Worker worker{0, options, counters, tcp_limits};
+    NoLoops loop_reports;
+    Worker worker{0, options, counters, tcp_limits, loop_reports};
     std::array<std::uint8_t, 512> buffer{};
 
     Bench() {
@@ -119,7 +125,13 @@ struct Bench {
         auto settings = std::make_shared<routing::RouteSettings>();
         settings->targets.push_back({"", server_at});
         auto file = routing::file_of("a.prox", {"example.test", "*.example.test"}, settings);
-        publisher.take_table(routing::RouteTable::build({file}).table, {});
+        const auto table = routing::RouteTable::build({file}).table;
+        publisher.take_table(table, {});
+        routing::LoopMark mark;
+        mark.place.settings = settings;
+        mark.place.route_key = table->key(1);
+        mark.place.domain = dns::Name::parse("loop.example.test", true).name;
+        worker.publish_loops(std::make_shared<const routing::LoopMarks>(std::vector{mark}));
         worker.start(publisher.make({AddressBook{}}, {}).publication);
     }
 
@@ -154,10 +166,12 @@ TEST_CASE("nothing is allocated on the way of a UDP query", "[no_allocation]") {
     Bench bench;
     const auto routed = queries_below("example.test");
     const auto refused = queries_below("elsewhere.test");
+    const auto looping = queries_below("loop.example.test");
     const std::uint64_t at_start = allocations.load();
     for (int round = 0; round < 60; ++round) {
         bench.exchange(routed, true);
         bench.exchange(refused, false);
+        bench.exchange(looping, false);
     }
     // Sockets to the upstream were opened, slabs written to: this program counts.
     const std::uint64_t warm = allocations.load();
@@ -165,6 +179,7 @@ TEST_CASE("nothing is allocated on the way of a UDP query", "[no_allocation]") {
     for (int round = 0; round < 100; ++round) {
         bench.exchange(routed, true);
         bench.exchange(refused, false);
+        bench.exchange(looping, false);
     }
     CHECK(allocations.load() - warm == 0);
 }
