@@ -79,7 +79,9 @@ def test_after_a_close_with_queries_unanswered_it_is_asked_one_at_a_time(world, 
     hold = behaviours.Hold()
     upstream = world.upstream(1, behaviours.close_after_answer)
     proxy = relay(world, upstream)
-    expect_all_answered(ask_at_once(proxy, asked_by, 6), 6)
+    closed = {"upstream": str(upstream), "reason": "closed"}
+    while proxy.metrics().sum("dproxy_upstream_failures_total", **closed) == 0:  # not where one was answered at a time
+        expect_all_answered(ask_at_once(proxy, asked_by, 6), 6)
     upstream.behaviour, before = hold, len(upstream.connections)
     with proxy.client(asked_by) as client:
         for ident in range(4):
