@@ -152,7 +152,10 @@ class Dnsdist(Program):
             lines.append(f'newServer({{address="127.0.0.1:{port}", sockets=4, maxInFlight=16, '
                          f'healthCheckMode="up"{pool}}})')
         lines += [f"n{marker} = newSuffixMatchNode()" for marker in (1, 2, 3)]
-        lines += [f'n{marker}:add("{zone}")' for zone, marker in self.routes.zones()]
+        for marker in (1, 2, 3):  # from files, as Lua has a limit for what a chunk may name
+            zones = self.directory / f"zones{marker}"
+            zones.write_text("".join(f"{zone}\n" for zone, of in self.routes.zones() if of == marker))
+            lines.append(f'for zone in io.lines("{zones}") do n{marker}:add(zone) end')
         lines += [f'addAction(SuffixMatchNodeRule(n{marker}), PoolAction("u{marker}"))' for marker in (1, 2, 3)]
         (self.directory / "dnsdist.conf").write_text("\n".join(lines) + "\n")
         return [find("dnsdist"), "--supervised", "--disable-syslog", "-C", self.directory / "dnsdist.conf"]
