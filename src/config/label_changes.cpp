@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <ranges>
+#include <optional>
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
@@ -67,6 +67,21 @@ void add_file(const RoutesInForce& routes, const routing::RouteFile& file, std::
     }
 }
 
+/// The section that begins in that line. By hand, as Clang 14 does not take the ranges of GCC 12's library.
+std::optional<std::uint32_t> section_at(const routing::RouteFile& file, std::uint32_t line) {
+    std::uint32_t first = 0, end = file.section_count();
+    while (first < end) {
+        const std::uint32_t middle = first + (end - first) / 2;
+        if (file.line(middle) < line) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    if (first == file.section_count() || file.line(first) != line) return std::nullopt;
+    return first;
+}
+
 /// In files that did not change, a section comes into force, or leaves it, by what other files say.
 void add_freed(const RoutesInForce& blocked, const RoutesInForce& free, const Files& untouched,
                Sections& sections) {
@@ -74,11 +89,9 @@ void add_freed(const RoutesInForce& blocked, const RoutesInForce& free, const Fi
         const auto found = untouched.find(duplicate.file);
         if (found == untouched.end() || is_left_out(free, duplicate.file, duplicate.line)) continue;
         const routing::RouteFile& file = *found->second;
-        const auto indices = std::views::iota(std::uint32_t{0}, file.section_count());
-        const auto at = std::ranges::lower_bound(indices, duplicate.line, {},
-                                                 [&file](std::uint32_t index) { return file.line(index); });
-        if (at == indices.end() || file.line(*at) != duplicate.line) continue;
-        sections.insert_or_assign(file.label_identity(*at), Section{&file, *at});
+        if (const auto at = section_at(file, duplicate.line)) {
+            sections.insert_or_assign(file.label_identity(*at), Section{&file, *at});
+        }
     }
 }
 
