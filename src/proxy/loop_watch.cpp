@@ -32,6 +32,8 @@ void LoopWatch::adopt(const Publication& publication) {
     pools_ = publication.pools;
     pool_of_.clear();
     for (std::uint32_t i = 0; i < pools_->pools.size(); ++i) pool_of_.emplace(pools_->pools[i].settings.get(), i);
+    // A change of an address alone brings no new route.
+    if (std::exchange(table_serial_, publication.table_serial) == publication.table_serial) return work();
     const routing::RouteTable& table = *publication.table;
     const auto master = pools_->master == no_pool ? nullptr : pools_->pools[pools_->master].settings;
 

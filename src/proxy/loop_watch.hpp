@@ -66,6 +66,7 @@ private:
     routing::LoopSearch search_;
     std::shared_ptr<const PoolSet> pools_;
     std::unordered_map<const routing::RouteSettings*, std::uint32_t> pool_of_;
+    std::uint64_t table_serial_ = 0;      ///< of the publication adopted last; they are counted from 1
     std::map<std::uint64_t, Sent> sent_;  ///< by number
     std::size_t open_ = 0;                ///< those with a socket
     std::uint64_t told_left_out_ = 0;
