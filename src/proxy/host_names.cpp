@@ -12,11 +12,11 @@
 #include <utility>
 
 #include "proxy/host_question.hpp"
+#include "proxy/monotonic.hpp"
 
 namespace dproxy::proxy {
 
 namespace asio = boost::asio;
-using Clock = std::chrono::steady_clock;
 using routing::AddressFamily;
 using routing::HostAddresses;
 using routing::HostFinding;
@@ -27,11 +27,6 @@ namespace {
 
 constexpr std::uint64_t look_interval_ns = 50'000'000;  ///< while a round is under way
 constexpr std::array<std::uint16_t, routing::family_count> types{dns::type::a, dns::type::aaaa};
-
-std::uint64_t now() {
-    return static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count());
-}
 
 std::string joined(const std::vector<net::Address>& addresses) {
     std::string text;
@@ -125,7 +120,7 @@ void HostNames::State::look_soon() {
 }
 
 void HostNames::State::look() {
-    const std::uint64_t now_ns = now();
+    const std::uint64_t now_ns = monotonic_ns();
     std::erase_if(under_way, [&](Host* host) { return follow(*host, now_ns); });
     begin_what_is_due(now_ns);
     sleep(now_ns);
@@ -255,13 +250,13 @@ void HostNames::State::tell(Host& host, const HostFinding& finding, std::string_
 
 void HostNames::State::hand_on_soon() {
     if (std::exchange(handing_on, true)) return;
-    const std::uint64_t now_ns = now();
+    const std::uint64_t now_ns = monotonic_ns();
     const std::uint64_t when_ns = std::max(now_ns + change_settle_ns, handed_on_ns + change_interval_ns);
     change_timer.expires_after(std::chrono::nanoseconds(when_ns - now_ns));
     change_timer.async_wait([this](const boost::system::error_code& error) {
         if (error) return;
         handing_on = false;
-        handed_on_ns = now();
+        handed_on_ns = monotonic_ns();
         changed();
     });
 }
@@ -287,7 +282,7 @@ HostNames::~HostNames() = default;
 
 void HostNames::watch(const std::set<std::string>& names) {
     State& state = *state_;
-    const std::uint64_t now_ns = now();
+    const std::uint64_t now_ns = monotonic_ns();
     std::map<std::string, Host> stay;
     for (const std::string& name : names) {
         if (stay.size() == max_host_names) {

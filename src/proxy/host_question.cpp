@@ -7,6 +7,7 @@
 
 #include "dns/reply.hpp"
 #include "io/udp_socket.hpp"
+#include "proxy/limits.hpp"
 
 namespace dproxy::proxy {
 
@@ -43,8 +44,7 @@ void HostQuestion::ask_next(std::uint64_t now_ns) {
             continue;
         }
         due_ = false;
-        patience_until_ns_ = now_ns + static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::nanoseconds>(settings_->timeout).count());
+        patience_until_ns_ = now_ns + nanoseconds_of(settings_->timeout);
         return;
     }
     good_ = next_;

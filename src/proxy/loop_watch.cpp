@@ -6,6 +6,8 @@
 #include <chrono>
 #include <utility>
 
+#include "proxy/monotonic.hpp"
+
 namespace dproxy::proxy {
 
 using routing::LoopMark;
@@ -13,11 +15,6 @@ using routing::LoopPlace;
 using routing::LoopSearch;
 
 namespace {
-
-std::uint64_t now() {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-        std::chrono::steady_clock::now().time_since_epoch()).count());
-}
 
 std::string source_of(const LoopPlace& place) {
     return place.file.empty() ? "masterupstream" : place.file + ":" + std::to_string(place.line);
@@ -39,7 +36,7 @@ void LoopWatch::adopt(const Publication& publication) {
 
     if (!search_.idle()) forget_what_is_gone(table);
     auto chosen = places_.choose(table, master);
-    const std::uint64_t now_ns = now();
+    const std::uint64_t now_ns = monotonic_ns();
     for (LoopPlace& place : chosen.places) {
         if (place.domain.wire().size() <= routing::LoopToken::longest_domain) search_.expect(std::move(place), now_ns);
     }
@@ -70,7 +67,7 @@ void LoopWatch::returned(std::uint64_t number, const net::Address& peer) {
     const LoopPlace* place = search_.place_of(found->second.check);
     // Whoever may not use the route is refused, and nothing goes in circles.
     if (place == nullptr || !place->settings->allows(peer)) return;
-    search_.returned(found->second.check, found->second.upstream, now());
+    search_.returned(found->second.check, found->second.upstream, monotonic_ns());
     work();
 }
 
@@ -81,13 +78,13 @@ void LoopWatch::suspect(LoopPlace place) {
         place.domain = *dns::Name::read(place.domain.wire(), at);
     }
     if (!pool_of_.contains(place.settings.get())) return;
-    search_.suspect(std::move(place), now());
+    search_.suspect(std::move(place), monotonic_ns());
     work();
 }
 
 /// Does what is due, and waits for what comes next.
 void LoopWatch::work() {
-    const std::uint64_t now_ns = now();
+    const std::uint64_t now_ns = monotonic_ns();
     forget_old(now_ns);
     while (const auto id = search_.next(now_ns)) ask(*id, now_ns);
     tell();
@@ -97,14 +94,14 @@ void LoopWatch::work() {
 void LoopWatch::wait() {
     auto next_ns = search_.next_ns();
     if (!sent_.empty()) {
-        const std::uint64_t look_ns = now() + LoopSearch::patience_ns;
+        const std::uint64_t look_ns = monotonic_ns() + LoopSearch::patience_ns;
         next_ns = std::min(next_ns.value_or(look_ns), look_ns);
     }
     if (!next_ns) {
         timer_.cancel();
         return;
     }
-    const std::uint64_t now_ns = now();
+    const std::uint64_t now_ns = monotonic_ns();
     timer_.expires_after(std::chrono::nanoseconds(*next_ns > now_ns ? *next_ns - now_ns : 0));
     timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) work();
@@ -144,7 +141,7 @@ void LoopWatch::on_reply(std::uint64_t number, bool answered) {
     sent.probe.reset();
     --open_;
     if (!answered) return;  // as good as silence
-    search_.answered(sent.check, now());
+    search_.answered(sent.check, monotonic_ns());
     wait();
 }
 

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "proxy/loop_watch.hpp"
+#include "proxy/monotonic.hpp"
 #include "proxy/probe.hpp"
 #include "routing/health_judgement.hpp"
 
@@ -27,11 +28,6 @@ using telemetry::AttemptReason;
 using telemetry::Failure;
 
 namespace {
-
-std::uint64_t now() {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-        std::chrono::steady_clock::now().time_since_epoch()).count());
-}
 
 /// Where no probe can be sent, real queries tell.
 Health mode_of(const UpstreamSpec& spec) {
@@ -101,8 +97,8 @@ void Prober::State::adopt(const Publication& publication) {
         Watched& watched = known.mapped();
         watched.spec = spec;
         if (mode_of(spec) != Health::on) withdraw_probe(watched);
-        watched.judgement.set_mode(mode_of(spec), now());
-        tell(watched, "health = off", now());
+        watched.judgement.set_mode(mode_of(spec), monotonic_ns());
+        tell(watched, "health = off", monotonic_ns());
         stay.insert(std::move(known));
     }
     for (auto& [serial, gone] : watched_by_serial) withdraw_probe(gone);
@@ -112,7 +108,7 @@ void Prober::State::adopt(const Publication& publication) {
 }
 
 Watched Prober::State::watch(const UpstreamSpec& spec, std::uint64_t spread_ns) {
-    const std::uint64_t now_ns = now();
+    const std::uint64_t now_ns = monotonic_ns();
     spec.health->changed_ns.store(now_ns, std::memory_order_relaxed);
     return {spec, HealthJudgement(mode_of(spec), now_ns + (spread_ns * random() >> 32)), nullptr};
 }
@@ -134,7 +130,7 @@ void Prober::State::look_soon() {
 }
 
 void Prober::State::look() {
-    const std::uint64_t now_ns = now();
+    const std::uint64_t now_ns = monotonic_ns();
     for (auto& [serial, watched] : watched_by_serial) look_at(watched, now_ns);
     probe_what_is_due(now_ns);
 }
@@ -185,7 +181,7 @@ void Prober::State::probe(Watched& watched, std::uint64_t now_ns) {
 
 void Prober::State::on_probe_done(std::uint64_t serial, std::optional<Failure> failure) {
     Watched& watched = watched_by_serial.at(serial);
-    const std::uint64_t now_ns = now();
+    const std::uint64_t now_ns = monotonic_ns();
     if (failure) return fail_probe(watched, *failure, now_ns);
     watched.probe.reset();
     --under_way;

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cassert>
-#include <ctime>
 
 #include "dns/reply.hpp"
+#include "proxy/monotonic.hpp"
 #include "proxy/upstream_socket.hpp"
 
 namespace dproxy::proxy {
@@ -21,17 +21,6 @@ using telemetry::Rejection;
 using telemetry::Source;
 using telemetry::Transport;
 using telemetry::UpstreamTransport;
-
-namespace {
-
-std::uint64_t monotonic_ns() {
-    timespec now;
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * second_ns + static_cast<std::uint64_t>(now.tv_nsec);
-}
-
-
-}  // namespace
 
 Relay::Relay(boost::asio::io_context& io, const WorkerOptions& options, telemetry::WorkerCounters& counters,
              TcpLimits& tcp_limits, LoopReports& loop_reports)

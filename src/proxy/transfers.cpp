@@ -79,10 +79,7 @@ public:
 private:
     const Pool& pool() const { return request_.generation->pools->pools[request_.pool]; }
     const routing::RouteSettings& settings() const { return *pool().settings; }
-    std::uint64_t timeout_ns() const {
-        return static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::nanoseconds>(settings().timeout).count());
-    }
+    std::uint64_t timeout_ns() const { return nanoseconds_of(settings().timeout); }
     Asker asker() const {
         return {*request_.generation, request_.pool, {tried_.data(), attempt_count_},
                 request_.query.question.name(request_.message)};

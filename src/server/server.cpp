@@ -20,6 +20,8 @@
 #include "admin/pages.hpp"
 #include "config/route_report.hpp"
 #include "io/random_ids.hpp"
+#include "proxy/limits.hpp"
+#include "proxy/monotonic.hpp"
 #include "proxy/prober.hpp"
 #include "proxy/worker.hpp"
 #include "server/cpu_count.hpp"
@@ -74,8 +76,7 @@ proxy::WorkerOptions worker_options(const config::Settings& settings, unsigned w
     options.tcp_queries = settings.tcp_queries;
     options.tcp_inflight = settings.tcp_inflight;
     options.loop_token = draw_loop_token();
-    options.tcp_idle_ns = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(settings.tcp_idle).count());
+    options.tcp_idle_ns = proxy::nanoseconds_of(settings.tcp_idle);
     return options;
 }
 
@@ -273,8 +274,7 @@ StatusFacts Server::status() const {
     facts.config = config_status_.facts();
     facts.workers = worker_count_;
     facts.counters = counters_view_;
-    facts.now_ns = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count());
+    facts.now_ns = proxy::monotonic_ns();
     {
         const std::lock_guard lock(mutex_);
         facts.loops = loops_;
