@@ -2,7 +2,6 @@
 #include "proxy/pool_choice.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "proxy/limits.hpp"
 #include "routing/upstream_choice.hpp"
@@ -44,7 +43,7 @@ Upstream* choose_from_pool(const Asker& asker, UpstreamContext& context) {
         if (only->is_up() || !asker.tried.empty()) return only;
         return try_one_that_is_down(only);
     }
-    std::array<routing::Candidate, max_candidates> candidates;
+    auto& candidates = context.candidates;
     for (std::size_t i = 0; i < count; ++i) {
         Upstream& upstream = *from.at(i);
         candidates[i] = {upstream.is_up(), from.was_tried(i), upstream.is_silent(), upstream.inflight(),

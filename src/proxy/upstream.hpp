@@ -2,19 +2,21 @@
 // One upstream as one worker sees it: its sockets, its connections, its usual reply time, its counters.
 #pragma once
 
+#include <array>
 #include <memory>
-#include <random>
 #include <vector>
 
 #include "io/datagram_batch.hpp"
 #include "io/random_ids.hpp"
 #include "proxy/client_streams.hpp"
+#include "proxy/limits.hpp"
 #include "proxy/link.hpp"
 #include "proxy/publication.hpp"
 #include "proxy/upstream_streams.hpp"
 #include "routing/query_plan.hpp"
 #include "routing/reply_quantile.hpp"
 #include "routing/reply_time.hpp"
+#include "routing/upstream_choice.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -58,6 +60,7 @@ struct UpstreamContext {
     std::uint64_t now_ns = 0;  ///< of the turn at hand
     std::uint64_t turn = 0;    ///< grows with every batch: what belongs to one turn leaves by one socket
     ClientStreams client_streams;
+    std::array<routing::Candidate, max_candidates> candidates{};  ///< of the choice at hand
 };
 
 /// One thread. Outlives every attempt made through it.
