@@ -22,7 +22,8 @@ class Tools:
 
     @staticmethod
     def start_upstreams(directory, ports):
-        process = subprocess.Popen(["taskset", "-c", CLIENT_CORE, directory / "upstream", *map(str, ports)],
+        process = subprocess.Popen(["taskset", "-c", CLIENT_CORE, directory / "upstream", "127.0.0.1",
+                                    *map(str, ports)],
                                    stdout=subprocess.PIPE, text=True)
         if process.stdout.readline() != "ready\n":
             raise SystemExit("bench/run: the upstreams did not start")

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * upstream PORT... - the cheapest nameservers for measuring proxies, on 127.0.0.1: each turns every query into its
- * own answer, with the A record 192.0.2.N, N being the port's place in the list, counted from 1. UDP in batches, TCP
- * pipelined. One thread; nothing is allocated for a query. Ends with its parent.
+ * upstream ADDRESS PORT... - the cheapest nameservers for measuring proxies, at an IPv4 address: each turns every
+ * query into its own answer, with the A record 192.0.2.N, N being the port's place in the list, counted from 1. UDP
+ * in batches, TCP pipelined. One thread; nothing is allocated for a query. Ends with its parent.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -43,14 +43,14 @@ static void add_source(enum kind kind, int fd, uint8_t marker) {
     watch(source);
 }
 
-static int bound(int type, uint16_t port) {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+static int bound(int type, const char *address, const char *port) {
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
     int fd = socket(AF_INET, type | SOCK_NONBLOCK, 0), bytes = 4 << 20, on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
-    if (bind(fd, (struct sockaddr *)&at, sizeof at)) {
-        perror("bind");
+    if (inet_pton(AF_INET, address, &at.sin_addr) != 1 || bind(fd, (struct sockaddr *)&at, sizeof at)) {
+        perror(port);
         exit(1);
     }
     return fd;
@@ -133,17 +133,19 @@ static void take_streams(const struct source *source) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 2 || argc - 1 > max_ports) {
-        fprintf(stderr, "usage: upstream PORT... (at most %d)\n", max_ports);
+    const int ports = argc - 2;
+    if (ports < 1 || ports > max_ports) {
+        fprintf(stderr, "usage: upstream ADDRESS PORT... (at most %d)\n", max_ports);
         return 2;
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     poller = epoll_create1(0);
-    for (int i = 1; i < argc; ++i) {
-        add_source(datagrams, bound(SOCK_DGRAM, (uint16_t)atoi(argv[i])), (uint8_t)i);
-        const int tcp = bound(SOCK_STREAM, (uint16_t)atoi(argv[i]));
+    for (int i = 0; i < ports; ++i) {
+        const uint8_t marker = (uint8_t)(i + 1);
+        add_source(datagrams, bound(SOCK_DGRAM, argv[1], argv[i + 2]), marker);
+        const int tcp = bound(SOCK_STREAM, argv[1], argv[i + 2]);
         listen(tcp, max_streams);
-        add_source(listener, tcp, (uint8_t)i);
+        add_source(listener, tcp, marker);
     }
     puts("ready");
     fflush(stdout);
