@@ -11,8 +11,8 @@
 #include "cli/host_lookup.hpp"
 #include "cli/running_instance.hpp"
 #include "cli/verbs.hpp"
+#include "config/resolver_settings.hpp"
 #include "config/route_report.hpp"
-#include "config/system_upstreams.hpp"
 #include "dns/record_text.hpp"
 
 namespace dproxy::cli {
@@ -28,7 +28,7 @@ std::optional<net::Endpoint> server_of(const Arguments& arguments, const std::ve
     if (arguments.server && arguments.server->host.empty()) return arguments.server->endpoint;
     if (arguments.server) {
         const auto& host = arguments.server->host;
-        const auto address = look_up_host(host, config::parse_resolv_conf(config::read_resolv_conf()));
+        const auto address = look_up_host(host, config::resolver_settings({}));
         if (address) return net::Endpoint{*address, arguments.server->endpoint.port};
         err << host << ": no address was found\n";
         status = exit_faults;

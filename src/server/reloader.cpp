@@ -11,10 +11,10 @@
 #include <mutex>
 #include <thread>
 
+#include "config/resolver_settings.hpp"
 #include "config/system_upstreams.hpp"
 #include "io/directory_watch.hpp"
 #include "server/cpu_count.hpp"
-#include "server/resolver_settings.hpp"
 #include "server/spare_memory.hpp"
 
 namespace dproxy::server {
@@ -60,7 +60,7 @@ struct Reloader::State {
           io(1),
           work(io.get_executor()),
           watch(io, watch_options(settings), watch_events()),
-          hosts(io, [&settings] { return resolver_settings(settings); }, log, [this] { hand_over(make()); }) {}
+          hosts(io, [&settings] { return config::resolver_settings(settings); }, log, [this] { hand_over(make()); }) {}
 
     static io::WatchOptions watch_options(const config::Settings& settings) {
         io::WatchOptions options;

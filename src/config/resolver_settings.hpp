@@ -5,10 +5,10 @@
 #include "config/settings.hpp"
 #include "routing/host_search.hpp"
 
-namespace dproxy::server {
+namespace dproxy::config {
 
 /// The nameservers of `bootstrap`, which are asked for names as they are written; without it what
 /// /etc/resolv.conf says now.
-routing::ResolverSettings resolver_settings(const config::Settings& settings);
+routing::ResolverSettings resolver_settings(const Settings& settings);
 
-}  // namespace dproxy::server
+}  // namespace dproxy::config

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
-#include "server/resolver_settings.hpp"
+#include "config/resolver_settings.hpp"
 
 #include "config/system_upstreams.hpp"
 
-namespace dproxy::server {
+namespace dproxy::config {
 
-routing::ResolverSettings resolver_settings(const config::Settings& settings) {
+routing::ResolverSettings resolver_settings(const Settings& settings) {
     routing::ResolverSettings resolver;
     if (!settings.bootstrap.empty()) {
         resolver.nameservers = settings.bootstrap;
         return resolver;
     }
-    const auto conf = config::parse_resolv_conf(config::read_resolv_conf());
+    const auto conf = parse_resolv_conf(read_resolv_conf());
     for (const net::Address& nameserver : conf.nameservers) {
-        resolver.nameservers.push_back({nameserver, config::resolver_port});
+        resolver.nameservers.push_back({nameserver, resolver_port});
     }
     resolver.search = conf.search;
     resolver.ndots = conf.ndots;
@@ -22,4 +22,4 @@ routing::ResolverSettings resolver_settings(const config::Settings& settings) {
     return resolver;
 }
 
-}  // namespace dproxy::server
+}  // namespace dproxy::config
