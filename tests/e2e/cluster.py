@@ -89,11 +89,12 @@ class Namespace:
                              "template": {"metadata": {"labels": labels}, "spec": pod}}})
         self.kubectl("rollout", "status", f"deployment/{name}", "--timeout=120s")
 
-    def nameserver(self, name, zone, address, replicas=1, headless=False):
+    def nameserver(self, name, zone, address, replicas=1, headless=False, port=5353):
         """Knot with one zone, behind a Service of that name."""
         self.tools(name, ("serve", zone, address), replicas)
         spec = {"selector": {"app.kubernetes.io/name": name}, "ports": [
-            {"name": "dns", "port": 5353, "protocol": "UDP"}, {"name": "dns-tcp", "port": 5353, "protocol": "TCP"}]}
+            {"name": f"dns-{protocol.lower()}", "port": port, "targetPort": 5353, "protocol": protocol}
+            for protocol in ("UDP", "TCP")]}
         if headless:
             spec["clusterIP"] = "None"
         self.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec})
