@@ -36,8 +36,8 @@ class Tools:
     def begin(self, program, seconds, queries=None, **how):
         """The same in the background: call the result to wait for the numbers."""
         command = ["taskset", "-c", CLIENT_CORE, self.client, str(program.port), queries or program.routes.queries,
-                   str(seconds), f"pid={program.pid}", f"check={int(program.checks)}"]
-        command += [f"{key}={value}" for key, value in how.items()]
+                   str(seconds)]
+        command += [f"{key}={value}" for key, value in {"pid": program.pid, "check": int(program.checks), **how}.items()]
         process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True)
 
         def wait():

@@ -24,7 +24,7 @@ class Routes:
 
     def __init__(self, directory, count, ports):
         self.count, self.ports = count, ports
-        self.directory = directory / f"routes-{count}"
+        self.directory, self.prepared = directory / f"routes-{count}", directory / f"routes-{count}-prepared"
         self.queries = directory / f"queries-{count}"
         self.write_prox()
         self.write_queries()
@@ -33,15 +33,25 @@ class Routes:
         return ((f"z{zone:06}.lab", zone % 3 + 1) for zone in range(self.count))
 
     def write_prox(self, shift=0):
-        """A section a zone, 1,000 of them a file."""
+        """The route files; all of them change at once."""
+        self.prepare_prox(shift)
+        self.swap_prox()
+
+    def prepare_prox(self, shift=0):
+        """A section a zone, 1,000 of them a file, not yet in their place."""
         self.directory.mkdir(exist_ok=True)
+        self.prepared.mkdir(exist_ok=True)
         lines = []
         for number, (zone, marker) in enumerate(self.zones(), 1):
             port = self.ports[(marker - 1 + shift) % 3]
             lines.append(f"[.{zone}]\n\taddress\t\t= 127.0.0.1\n\tport\t\t= {port}\n\n")
             if number % 1000 == 0 or number == self.count:
-                (self.directory / f"r{(number - 1) // 1000:04}.prox").write_text("".join(lines))
+                (self.prepared / f"r{(number - 1) // 1000:04}.prox").write_text("".join(lines))
                 lines = []
+
+    def swap_prox(self):
+        for file in self.prepared.iterdir():
+            file.replace(self.directory / file.name)
 
     def write_queries(self, names=100_000):
         """Unique names of many lengths; zones in a scattered order; one name in ten has no route."""
