@@ -16,7 +16,8 @@ constexpr std::uint64_t nanoseconds_of(std::chrono::milliseconds duration) {
 }
 
 // UDP towards one upstream, in one worker.
-inline constexpr std::size_t usual_sockets = 4;          ///< in rotation
+inline constexpr std::size_t usual_sockets = 4;          ///< in rotation:
+inline constexpr std::uint64_t socket_turn_ns = second_ns / 1000;  ///< queries of this time leave by one of them
 inline constexpr std::size_t max_sockets = 64;           ///< more are opened when IDs run short
 inline constexpr std::uint64_t socket_age_ns = 50 * second_ns;         ///< then a socket is replaced,
 inline constexpr std::uint64_t socket_age_jitter_ns = 20 * second_ns;  ///< up to this much later

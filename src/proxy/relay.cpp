@@ -28,7 +28,7 @@ Relay::Relay(boost::asio::io_context& io, const WorkerOptions& options, telemetr
       counters_(counters),
       queries_(options.max_inflight),
       deadlines_(queries_),
-      context_{io, queries_, counters, *this, {}, {}, {}, {}, 0, 0, {}},
+      context_{io, queries_, counters, *this, {}, {}, {}, {}, 0, {}},
       udp_(io, counters, context_.received),
       tcp_(io, counters, options, tcp_limits),
       generations_(context_),
@@ -51,10 +51,7 @@ std::shared_ptr<const Publication> Relay::adopt(std::shared_ptr<const Publicatio
     return publication;
 }
 
-void Relay::on_turn() {
-    context_.now_ns = monotonic_ns();
-    ++context_.turn;
-}
+void Relay::on_turn() { context_.now_ns = monotonic_ns(); }
 
 void Relay::flush() {
     // A send that fails may make the next attempt at once, on another socket.

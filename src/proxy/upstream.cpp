@@ -91,8 +91,9 @@ UpstreamSocket* Upstream::open_socket() {
 }
 
 UpstreamSocket* Upstream::socket_for(const Link* avoid) {
-    if (rotated_turn_ != context_.turn || sockets_.empty()) {
-        rotated_turn_ = context_.turn;
+    // Not with every batch: replies that come back on one socket are read and answered together.
+    if (sockets_.empty() || context_.now_ns - rotated_ns_ >= socket_turn_ns) {
+        rotated_ns_ = context_.now_ns;
         if (!sockets_.empty()) rotation_ = (rotation_ + 1) % sockets_.size();
         if (sockets_.size() < usual_sockets && open_socket()) rotation_ = sockets_.size() - 1;
         if (rotation_ < sockets_.size() && sockets_[rotation_]->expires_ns() <= context_.now_ns) {

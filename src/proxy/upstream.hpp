@@ -58,7 +58,6 @@ struct UpstreamContext {
     io::SendBatch to_send;
     std::vector<UpstreamSocket*> sockets_to_flush;
     std::uint64_t now_ns = 0;  ///< of the turn at hand
-    std::uint64_t turn = 0;    ///< grows with every batch: what belongs to one turn leaves by one socket
     ClientStreams client_streams;
     std::array<routing::Candidate, max_candidates> candidates{};  ///< of the choice at hand
 };
@@ -150,7 +149,7 @@ private:
     std::vector<std::unique_ptr<UpstreamSocket>> sockets_;
     std::vector<std::unique_ptr<UpstreamSocket>> retired_;  ///< read until their queries end
     std::size_t rotation_ = 0;
-    std::uint64_t rotated_turn_ = 0;
+    std::uint64_t rotated_ns_ = 0;
     std::uint64_t replaced_ns_ = 0;
 
     UpstreamStreams streams_;

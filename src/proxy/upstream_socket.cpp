@@ -83,7 +83,6 @@ void UpstreamSocket::read() {
     UpstreamContext& context = upstream().context();
     context.events.on_turn();
     for (int round = 0; round < batches_per_turn; ++round) {
-        ++context.turn;
         const int count = context.received.receive(readiness_.fd());
         if (count == -EAGAIN) break;
         if (count < 0) {

@@ -43,7 +43,7 @@ struct Trial {
     telemetry::WorkerCounters counters{telemetry::first_route_slot, telemetry::first_upstream_slot};
     InFlightTable queries{most_queries};
     NoEvents events;
-    UpstreamContext context{loop, queries, counters, events, {}, {}, {}, {}, second_ns, 0, {}};
+    UpstreamContext context{loop, queries, counters, events, {}, {}, {}, {}, second_ns, {}};
     Upstream upstream;
 
     explicit Trial(bool proxy_protocol) : upstream(context, spec(proxy_protocol)) { allow_many_descriptors(); }
