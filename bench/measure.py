@@ -37,7 +37,8 @@ class Tools:
         """The same in the background: call the result to wait for the numbers."""
         command = ["taskset", "-c", CLIENT_CORE, self.client, str(program.port), queries or program.routes.queries,
                    str(seconds)]
-        command += [f"{key}={value}" for key, value in {"pid": program.pid, "check": int(program.checks), **how}.items()]
+        options = {"pid": program.pid, "check": int(program.checks), **how}
+        command += [f"{key}={value}" for key, value in options.items()]
         process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True)
 
         def wait():
