@@ -10,7 +10,8 @@
 #   SOURCE             label: where the project lives
 #   CREATED            label, as RFC 3339 has it: the commit's time, so that two builds are the same
 #   SOURCE_DATE_EPOCH  the same in seconds: the time of all files
-#   TESTS              on: build the unit tests as well and pass them, under qemu-user where the architecture is another
+#   TESTS              on: build the unit tests as well, pass them, and ask the program a question; under qemu-user where
+#                      the architecture is another
 # BuildKit says BUILDPLATFORM and TARGETARCH by itself; the classic builder builds for its own machine.
 ARG VERSION=0.1.0
 ARG REVISION=unknown
