@@ -74,10 +74,4 @@ std::uint16_t local_port(int fd) {
     return address.port();
 }
 
-bool has_ipv6() {
-    std::error_code error;
-    return static_cast<bool>(bind_udp({*net::Address::parse("::1"), 0}, PortSharing::exclusive, error)) ||
-           error.value() != EAFNOSUPPORT;
-}
-
 }  // namespace dproxy::io

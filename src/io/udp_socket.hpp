@@ -27,7 +27,4 @@ Fd connect_udp(const net::Endpoint& endpoint, std::error_code& error);
 /// The port a bound socket has: for listeners on port 0.
 std::uint16_t local_port(int fd);
 
-/// Whether this kernel has the family at all.
-bool has_ipv6();
-
 }  // namespace dproxy::io

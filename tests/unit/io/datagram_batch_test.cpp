@@ -20,6 +20,12 @@ net::Endpoint loopback(const char* address = "127.0.0.1", std::uint16_t port = 0
     return {*net::Address::parse(address), port};
 }
 
+/// A container often has the family, but no address of it.
+bool has_ipv6_loopback() {
+    std::error_code error;
+    return static_cast<bool>(bind_udp(loopback("::1"), PortSharing::exclusive, error));
+}
+
 struct Pair {
     Fd server;
     Fd client;
@@ -91,7 +97,7 @@ TEST_CASE("a wildcard socket answers from the address that was asked", "[datagra
         CHECK(receive(answer, pair.client.get()) == 1);
     };
     check("0.0.0.0", "127.0.0.5");
-    if (has_ipv6()) check("::", "::1");
+    if (has_ipv6_loopback()) check("::", "::1");
 }
 
 TEST_CASE("a datagram that cannot be sent costs no other", "[datagram_batch]") {
