@@ -54,8 +54,10 @@ TEST_CASE("this process has facts") {
     const ProcessFacts facts = read_process_facts();
     CHECK(facts.cpu_seconds.value_or(-1) >= 0);
     CHECK(facts.start_time_seconds.value_or(0) > 1.6e9);
+#ifndef DPROXY_EMULATED  // qemu-user makes up a /proc/self/stat, with no memory in it
     CHECK(facts.virtual_memory_bytes.value_or(0) > facts.resident_memory_bytes.value_or(0));
     CHECK(facts.resident_memory_bytes.value_or(0) > 100'000);
+#endif
     CHECK(facts.open_fds.value_or(0) >= 3);
     CHECK(facts.max_fds.value_or(0) >= facts.open_fds.value_or(1));
 }
