@@ -82,7 +82,8 @@ struct Reloader::State {
     /// Of the table and the addresses as they are now.
     std::shared_ptr<const proxy::Publication> make();
     void tell(const config::ReloadResult& result, std::chrono::nanoseconds duration, bool first);
-    void hand_over(std::shared_ptr<const proxy::Publication> publication);
+    void hand_over(std::shared_ptr<const proxy::Publication> made);
+    void adopted(std::shared_ptr<const proxy::Publication> by_all);
 
     proxy::Publisher publisher;
     const std::vector<net::Endpoint> listen;
@@ -98,7 +99,7 @@ struct Reloader::State {
 
     mutable std::mutex mutex;  ///< guards what the admin side reads
     std::shared_ptr<const config::RoutesState> routes;
-    std::shared_ptr<const proxy::Publication> publication;
+    std::shared_ptr<const proxy::Publication> publication;  ///< that every worker has adopted
     WatchState watch_state;
     LeftOutList::Reports left_out = left_out_list.reports();
 
@@ -155,7 +156,6 @@ std::shared_ptr<const proxy::Publication> Reloader::State::make() {
     made_labels = std::move(made.labels);
     left_out_list.update(made.left_out, *made.publication->table, log);
     const std::lock_guard lock(mutex);
-    publication = made.publication;
     left_out = left_out_list.reports();
     return made.publication;
 }
@@ -195,15 +195,21 @@ void Reloader::State::tell(const config::ReloadResult& result, std::chrono::nano
 
 void Reloader::State::hand_over(std::shared_ptr<const proxy::Publication> made) {
     const auto left = std::make_shared<std::atomic<unsigned>>(receivers);
-    publish(std::move(made), [this, left, new_labels = made_labels](std::shared_ptr<const proxy::Publication> old) {
+    publish(made, [this, left, made, new_labels = made_labels](std::shared_ptr<const proxy::Publication> old) {
         // Back on this thread: a table of a million routes takes time to destroy.
-        asio::post(io, [this, left, new_labels, old = std::move(old)]() mutable {
+        asio::post(io, [this, left, made, new_labels, old = std::move(old)]() mutable {
             old.reset();
             if (--*left > 0) return;
+            adopted(std::move(made));
             labels.publish(new_labels);
             give_back_spare_memory();
         });
     });
+}
+
+void Reloader::State::adopted(std::shared_ptr<const proxy::Publication> by_all) {
+    const std::lock_guard lock(mutex);
+    publication.swap(by_all);  // what it was goes after the lock
 }
 
 Reloader::Reloader(const config::Settings& settings, proxy::Publisher publisher, std::vector<net::Endpoint> listen,
@@ -217,6 +223,7 @@ std::shared_ptr<const proxy::Publication> Reloader::load() {
     config::ReloadHints everything;
     everything.everything = true;
     auto publication = state_->read(everything);
+    state_->adopted(publication);
     state_->labels.publish(state_->made_labels);
     give_back_spare_memory();
     return publication;

@@ -49,6 +49,7 @@ public:
     /// Any thread.
     std::shared_ptr<const config::RoutesState> routes() const;
     WatchState watch() const;
+    /// The last one that every worker has adopted.
     std::shared_ptr<const proxy::Publication> publication() const;
     std::vector<proxy::HostReport> hosts() const;
     LeftOutList::Reports left_out() const;

@@ -3,7 +3,8 @@
 import pytest
 from harness import behaviours, wire
 from harness.deadline import wait_until
-from harness.host_names import AGAIN_SECONDS, HostNames, host_of, relay, until_host, upstreams_of
+from harness.host_names import (AGAIN_SECONDS, HostNames, host_of, relay, until_host, until_upstreams,
+                                upstreams_of)
 from harness.ports import can_bind, free_port
 from harness.prox_directory import route
 from harness.program import run
@@ -20,7 +21,7 @@ def test_every_address_of_a_name_is_an_upstream(world, names, port, transport):
     until_host(proxy, "ns.cryo.test", state="resolved", addresses=["127.0.0.1", "127.0.0.2", "::1"],
                found_as="ns.cryo.test")
     labels = [f"127.0.0.1:{port}", f"127.0.0.2:{port}", f"[::1]:{port}"]
-    wait_until(lambda: upstreams_of(proxy) == sorted(labels), "three upstreams")
+    until_upstreams(proxy, *labels)
     assert {proxy.marker("x.test", transport) for _ in range(12)} == {1, 2, 3}
     metrics = proxy.metrics()
     assert set(labels) <= metrics.label_values("dproxy_upstream_up", "upstream")
@@ -59,7 +60,7 @@ def test_an_address_that_changes_is_followed_and_its_series_end(world, names, po
         proxy.ask("udp", "x.test")
     names.addresses["ns.test"] = ["127.0.0.2", "127.0.0.3"]
     proxy.until("x.test", 2, AGAIN_SECONDS)
-    assert upstreams_of(proxy) == [f"127.0.0.2:{port}", f"127.0.0.3:{port}"]
+    until_upstreams(proxy, f"127.0.0.2:{port}", f"127.0.0.3:{port}")
     wait_until(lambda: not proxy.metrics().matching("dproxy_upstream_up", upstream=f"127.0.0.1:{port}"),
                "an end of the series of what is gone")
     assert proxy.metrics().one("dproxy_upstream_up", upstream=str(stays)) == 1
@@ -73,7 +74,7 @@ def test_queries_in_flight_end_with_the_address_they_began_with(world, names, po
     names.addresses["ns.test"] = ["127.0.0.1"]
     proxy = relay(world, names, "ns.test", port, timeout="1m", attempts=1)
     until_host(proxy, "ns.test", state="resolved")
-    wait_until(lambda: upstreams_of(proxy) == [str(old)], "an upstream")
+    until_upstreams(proxy, old)
     with proxy.client(transport) as client:
         client.send(wire.query("held.test"))
         old.wait_for(1)

@@ -64,7 +64,13 @@ def until_host(proxy, name, **wanted):
 
 
 def upstreams_of(proxy):
+    """Those that every worker knows."""
     return sorted(one["address"] for one in proxy.json("/status")["upstreams"])
+
+
+def until_upstreams(proxy, *addresses):
+    wanted = sorted(map(str, addresses))
+    wait_until(lambda: upstreams_of(proxy) == wanted, lambda: f"{wanted}, but {upstreams_of(proxy)}")
 
 
 def relay(world, names, name, port, **keys):
