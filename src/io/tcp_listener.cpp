@@ -19,7 +19,16 @@ Fd bind_tcp(const net::Endpoint& endpoint, PortSharing sharing, std::error_code&
     bool ok = fd && (v4 || set(IPPROTO_IPV6, IPV6_V6ONLY)) && set(SOL_SOCKET, SO_REUSEADDR);
     if (sharing == PortSharing::shared) ok = ok && set(SOL_SOCKET, SO_REUSEPORT);
     const SocketAddress address(endpoint);
-    if (!ok || ::bind(fd.get(), &address.any, address.length) != 0 || ::listen(fd.get(), accept_backlog) != 0) {
+    if (!ok || ::bind(fd.get(), &address.any, address.length) != 0) {
+        error = {errno, std::system_category()};
+        fd.close();
+    }
+    return fd;
+}
+
+Fd listen_tcp(const net::Endpoint& endpoint, PortSharing sharing, std::error_code& error) {
+    Fd fd = bind_tcp(endpoint, sharing, error);
+    if (fd && ::listen(fd.get(), accept_backlog) != 0) {
         error = {errno, std::system_category()};
         fd.close();
     }

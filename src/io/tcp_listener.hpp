@@ -14,8 +14,10 @@ namespace dproxy::io {
 inline constexpr int accept_backlog = 4096;       ///< the kernel gives at most net.core.somaxconn
 inline constexpr int max_accepts_per_turn = 64;   ///< then other sockets have their turn
 
-/// A non-blocking socket that listens on the endpoint; empty, with `error`, where that fails.
+/// A non-blocking socket that has the endpoint and takes no connection yet; empty, with `error`, where that fails.
 Fd bind_tcp(const net::Endpoint& endpoint, PortSharing sharing, std::error_code& error);
+/// The same, listening.
+Fd listen_tcp(const net::Endpoint& endpoint, PortSharing sharing, std::error_code& error);
 
 /// One thread. Connections are handed over as non-blocking descriptors.
 class TcpListener {

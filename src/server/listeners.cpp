@@ -23,7 +23,8 @@ std::string describe(const net::Endpoint& endpoint, const char* transport, std::
     return text;
 }
 
-/// Binds once without sharing: with SO_REUSEPORT, two dproxies would silently split the queries.
+/// Binds once without sharing: with SO_REUSEPORT, two dproxies would silently split the queries. Does not listen, as
+/// the connections of clients that are there already would be reset with this socket.
 bool is_free(net::Endpoint& endpoint, const char*& transport, std::error_code& error) {
     const bool any_port = endpoint.port == 0;
     for (int i = 0; i < (any_port ? port_tries : 1); ++i) {
@@ -48,7 +49,7 @@ bool bind_for_workers(const net::Endpoint& endpoint, Listeners& listeners, const
         worker.udp.push_back(io::bind_udp(endpoint, io::PortSharing::shared, error));
         if (error) return false;
         transport = "TCP";
-        worker.tcp.push_back(io::bind_tcp(endpoint, io::PortSharing::shared, error));
+        worker.tcp.push_back(io::listen_tcp(endpoint, io::PortSharing::shared, error));
         if (error) return false;
     }
     return true;

@@ -47,7 +47,7 @@ struct Joined {
 
     explicit Joined(bool raw_server = false) {
         std::error_code error;
-        Fd socket = bind_tcp({*net::Address::parse("127.0.0.1"), 0}, PortSharing::exclusive, error);
+        Fd socket = listen_tcp({*net::Address::parse("127.0.0.1"), 0}, PortSharing::exclusive, error);
         REQUIRE_FALSE(error);
         endpoint = {*net::Address::parse("127.0.0.1"), local_port(socket.get())};
         listener = std::make_unique<TcpListener>(loop, std::move(socket), [=, this](Fd taken, const SocketAddress&) {

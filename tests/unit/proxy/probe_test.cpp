@@ -86,7 +86,7 @@ struct UdpServer {
 struct TcpServer final : io::MessageStream::Events {
     explicit TcpServer(boost::asio::io_context& loop) {
         std::error_code error;
-        io::Fd socket = io::bind_tcp({loopback, 0}, io::PortSharing::exclusive, error);
+        io::Fd socket = io::listen_tcp({loopback, 0}, io::PortSharing::exclusive, error);
         REQUIRE_FALSE(error);
         endpoint = {loopback, io::local_port(socket.get())};
         listener = std::make_unique<io::TcpListener>(

@@ -38,7 +38,7 @@ void allow_many_descriptors() {
 /// An upstream that accepts connections and says nothing. The loop never runs: nothing comes of its own.
 struct Trial {
     std::error_code error;
-    io::Fd listening = io::bind_tcp({*net::Address::parse("127.0.0.1"), 0}, io::PortSharing::exclusive, error);
+    io::Fd listening = io::listen_tcp({*net::Address::parse("127.0.0.1"), 0}, io::PortSharing::exclusive, error);
     boost::asio::io_context loop;
     telemetry::WorkerCounters counters{telemetry::first_route_slot, telemetry::first_upstream_slot};
     InFlightTable queries{most_queries};
