@@ -7,8 +7,10 @@ import threading
 import time
 import urllib.request
 
+import encrypted
 from measure import interleaved, median, ratio, spread, wait_for
-from rivals import Coredns, Dnsdist, Dproxy, Relay, Routes, Unbound
+from rivals import Coredns, Dnsdist, Dproxy, ListedRoutes, Relay, Routes, Unbound
+from tables import stop, table
 
 SETTLE_SECONDS = 0.5
 LEAD_SECONDS = 1  # longer than the client's
@@ -36,17 +38,6 @@ class Bench:
 
     def rivals(self):
         return [kind for kind in (Dnsdist, Unbound, Coredns) if kind is not Coredns or Coredns.program]
-
-
-def table(title, heads, rows):
-    print(f"\n### {title}\n\n| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
-    for row in rows:
-        print(f"| {' | '.join(row)} |")
-
-
-def stop(programs):
-    for program in programs:
-        program.stop()
 
 
 def throughput(bench):
@@ -103,7 +94,7 @@ def latency(bench):
 def tcp(bench):
     """Pipelined TCP, 100 connections, by dnsperf."""
     programs = [bench.started(kind, 100) for kind in (Dproxy, *bench.rivals())]
-    found = interleaved(programs, 3, lambda program: bench.tools.dnsperf_tcp(program, bench.seconds))
+    found = interleaved(programs, 3, lambda program: bench.tools.dnsperf(program, bench.seconds))
     base = found[programs[1]]
     table("TCP, pipelined, 100 connections", ["program", "queries/s", "of dnsdist", "lost"],
           [[program.name, spread(runs, "qps"), ratio(runs, base, "qps"), f"{median(runs, 'loss'):.2%}"]
@@ -234,6 +225,33 @@ def start(bench):
     table("Start to first answer", ["program", "routes", "ms"], rows)
 
 
+def lists(bench):
+    """1,000,000 names in one list, and as many sections: start, memory, and reading all of it again."""
+    rows = []
+    for words, routes in (("sections", bench.routes_of(1_000_000)),
+                          ("names of one list", ListedRoutes(bench.directory, 1_000_000, bench.tools.ports))):
+        found = []
+        for _ in range(3):
+            routes.write_prox()
+            program = Dproxy(routes.directory.parent, routes)
+            program.core = "0,1"
+            program.start()
+            run = {"start": bench.tools.first_answer_ms(program)}
+            run["resident"] = program.resident_kib() / 1024
+            reloads = metric(program, "dproxy_config_reloads_total")
+            seconds = metric(program, "dproxy_config_reload_duration_seconds_sum")
+            routes.write_prox(shift=1)
+            wait_for(lambda: metric(program, "dproxy_config_reloads_total") > reloads, "reload")
+            time.sleep(SETTLE_SECONDS)
+            run["reload"] = (metric(program, "dproxy_config_reload_duration_seconds_sum") - seconds) * 1e3
+            run["most"] = program.resident_kib(most=True) / 1024
+            found.append(run)
+            program.stop()
+        routes.write_prox()
+        rows.append([words, *(spread(found, name) for name in ("start", "reload", "resident", "most"))])
+    table("1,000,000 names", ["as", "start to first answer ms", "a reload takes ms", "MiB", "MiB at most"], rows)
+
+
 def change(bench):
     """One file among 100,000 routes is replaced: how long until the answer is another."""
     program = bench.started(Dproxy, 100_000, core="0,1")
@@ -269,5 +287,6 @@ def marker(program, name):
     return reply[-1] if reply[3] & 15 == 0 and reply[7] else None
 
 
-CASES = {"throughput": throughput, "many_routes": many_routes, "latency": latency, "tcp": tcp, "reload": reload_cases,
-         "dead_upstream": dead_upstream, "start": start, "change": change}
+CASES = {"throughput": throughput, "many_routes": many_routes, "latency": latency, "tcp": tcp, "tls": encrypted.tls,
+         "reload": reload_cases,
+         "dead_upstream": dead_upstream, "start": start, "lists": lists, "change": change}

@@ -7,6 +7,7 @@ import re
 import statistics
 import subprocess
 import time
+from pathlib import Path
 
 CLIENT_CORE = "1"
 LOSS_LIMIT = 0.001
@@ -65,19 +66,28 @@ class Tools:
         good = {window: one["qps"] for window, one in found.items() if one["loss"] < LOSS_LIMIT}
         return max(good, key=good.get) if good else WINDOWS[0]
 
-    def dnsperf_tcp(self, program, seconds, connections=100):
-        """Queries a second over pipelined TCP, and the share that was lost."""
-        done = subprocess.run(["taskset", "-c", CLIENT_CORE, "dnsperf", "-m", "tcp", "-s", "127.0.0.1", "-p",
-                               str(program.port), "-d", program.routes.dnsperf_file(), "-l", str(seconds), "-c",
-                               str(connections), "-T", "1", "-q", "1000", "-t", "2", "-O", "suppress=timeout"],
+    def dnsperf(self, program, seconds, way="tcp", port=None, connections=100):
+        """Queries a second, pipelined on connections that stay, CPU time for one, and the share that was lost."""
+        before = cpu_us(program.pid)
+        done = subprocess.run(["taskset", "-c", CLIENT_CORE, "dnsperf", "-m", way, "-s", "127.0.0.1", "-p",
+                               str(port or program.port), "-d", program.routes.dnsperf_file(), "-l", str(seconds),
+                               "-c", str(connections), "-T", "1", "-q", "1000", "-t", "2", "-O", "suppress=timeout"],
                               capture_output=True, text=True, check=False)
+        cost = cpu_us(program.pid) - before
         rate = re.search(r"Queries per second:\s+([\d.]+)", done.stdout)
         lost = re.search(r"Queries lost:\s+\d+ \(([\d.]+)%\)", done.stdout)
-        return {"qps": float(rate[1]) if rate else 0.0, "loss": float(lost[1]) / 100 if lost else 1.0}
+        completed = re.search(r"Queries completed:\s+(\d+)", done.stdout)
+        return {"qps": float(rate[1]) if rate else 0.0, "loss": float(lost[1]) / 100 if lost else 1.0,
+                "cpu_us": cost / max(1, int(completed[1])) if completed else 0.0}
 
     def close(self):
         self.upstreams.kill()
         self.upstreams.wait()
+
+
+def cpu_us(pid):
+    """What the scheduler has counted for all threads of the process."""
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir()) / 1e3
 
 
 def interleaved(programs, rounds, measure):

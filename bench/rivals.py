@@ -30,7 +30,10 @@ class Routes:
         self.write_queries()
 
     def zones(self):
-        return ((f"z{zone:06}.lab", zone % 3 + 1) for zone in range(self.count))
+        return ((f"z{zone:06}.lab", self.marker_of(zone)) for zone in range(self.count))
+
+    def marker_of(self, zone):
+        return zone % 3 + 1
 
     def write_prox(self, shift=0):
         """The route files; all of them change at once."""
@@ -62,13 +65,32 @@ class Routes:
                     out.write(f"{host}.other{number % 100:03}.lan {MASTER}\n")
                 else:
                     zone = number * 7919 % self.count
-                    out.write(f"{host}.z{zone:06}.lab {zone % 3 + 1}\n")
+                    out.write(f"{host}.z{zone:06}.lab {self.marker_of(zone)}\n")
 
     def dnsperf_file(self):
         """The same names as dnsperf reads them."""
         file = self.queries.with_suffix(".dnsperf")
         file.write_text("".join(f"{line.split()[0]} A\n" for line in self.queries.read_text().splitlines()))
         return file
+
+
+class ListedRoutes(Routes):
+    """The same zones as one section with a list, to the first upstream."""
+
+    def __init__(self, directory, count, ports):
+        super().__init__(directory / "listed", count, ports)
+
+    def marker_of(self, zone):
+        return 1
+
+    def prepare_prox(self, shift=0):
+        """With a shift the first zone stands last."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.prepared.mkdir(exist_ok=True)
+        zones = [f".{zone}\n" for zone, _ in self.zones()]
+        (self.prepared / "zones.txt").write_text("".join(zones[shift:] + zones[:shift]))
+        (self.prepared / "listed.prox").write_text(
+            f"[first.lab]\n\taddress\t\t= 127.0.0.1:{self.ports[0]}\n\tpatterns\t= zones.txt\n")
 
 
 class Program:
@@ -113,9 +135,10 @@ class Program:
             self.process.kill()
             self.process.wait()
 
-    def resident_kib(self):
+    def resident_kib(self, most=False):
+        """Now, or the most that it ever was."""
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith("VmHWM:" if most else "VmRSS:"):
                 return int(line.split()[1])
         return 0
 

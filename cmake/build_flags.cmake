@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The flags of all of the project's own targets: language, warnings, hardening, sanitizers.
+# The flags of all of the project's own targets: language, warnings, sanitizers.
 set(DPROXY_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
 option(DPROXY_STATIC "Programs that need nothing of the system, for an image without one" OFF)
 if(NOT CMAKE_BUILD_TYPE)
@@ -13,26 +13,23 @@ endif()
 
 add_library(dproxy_build_flags INTERFACE)
 target_compile_features(dproxy_build_flags INTERFACE cxx_std_20)
-target_include_directories(dproxy_build_flags INTERFACE "${CMAKE_SOURCE_DIR}/src")
 target_compile_options(dproxy_build_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor
     $<$<BOOL:${DPROXY_WERROR}>:-Werror>
     # GCC 12 sees overlaps in joined strings that are not there (GCC bug 105651).
     $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
-    -fstack-protector-strong
-    $<$<CONFIG:Release>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
+    -fstack-protector-strong)
 target_compile_definitions(dproxy_build_flags INTERFACE
     $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
-target_link_options(dproxy_build_flags INTERFACE -Wl,-z,relro,-z,now)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
+include(hardening)
 # Where no query passes: compiled for size in a static program.
-set(DPROXY_COLD_FOLDERS admin cli config server telemetry)
+set(DPROXY_COLD_FOLDERS admin cli import ini reports route_files server settings telemetry)
 if(DPROXY_STATIC)
     # Of everything that is compiled here, other people's sources among it; no path of the builder is left in it.
-    add_compile_options("-ffile-prefix-map=${CMAKE_SOURCE_DIR}=." -fPIE -fstack-clash-protection
-        -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections)
-    add_link_options(-static-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,pack-relative-relocs)
+    add_compile_options("-ffile-prefix-map=${CMAKE_SOURCE_DIR}=." -fPIE -ffunction-sections -fdata-sections)
+    add_link_options(-static-pie -Wl,--gc-sections,-z,pack-relative-relocs)
 endif()
 if(DPROXY_SANITIZE)
     add_compile_options(-fsanitize=${DPROXY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
@@ -43,7 +40,7 @@ if(DPROXY_SANITIZE)
     endif()
 endif()
 
-# One library a folder; what it links is what it may include (see ARCHITECTURE.md).
+# One library a folder. What it does not link it cannot include, as that is not on its path (see ARCHITECTURE.md).
 #   dproxy_folder(dns SOURCES name.cpp ... USES net)
 function(dproxy_folder name)
     cmake_parse_arguments(ARG "" "" "SOURCES;USES;PACKAGES" ${ARGN})
@@ -57,4 +54,9 @@ function(dproxy_folder name)
         target_link_libraries(dproxy_${name} PUBLIC dproxy::${other})
     endforeach()
     target_link_libraries(dproxy_${name} PUBLIC ${ARG_PACKAGES})
+    # "dns/name.hpp" is found by whoever links dproxy::dns, and by nobody else.
+    set(seen "${CMAKE_BINARY_DIR}/include/${name}")
+    file(MAKE_DIRECTORY "${seen}")
+    file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}" "${seen}/${name}" SYMBOLIC)
+    target_include_directories(dproxy_${name} PUBLIC "${seen}")
 endfunction()

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Wires: arguments, settings, the log, and the verb.
+// Held by tests/integration/test_commands.py, tests/integration/test_descriptors.py,
+// tests/integration/test_listening.py and tests/integration/test_shutdown.py.
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -8,10 +11,11 @@
 
 #include "cli/arguments.hpp"
 #include "cli/verbs.hpp"
-#include "config/main_file.hpp"
-#include "config/system_upstreams.hpp"
+#include "io/standard_descriptors.hpp"
 #include "server/server.hpp"
 #include "server/version.hpp"
+#include "settings/main_file.hpp"
+#include "settings/system_upstreams.hpp"
 #include "telemetry/log.hpp"
 
 namespace {
@@ -25,20 +29,23 @@ int refuse(const std::string& error) {
     return dproxy::cli::exit_usage;
 }
 
-dproxy::telemetry::LogOptions log_options(const dproxy::config::Settings& settings) {
-    dproxy::telemetry::LogOptions options;
-    options.level = static_cast<dproxy::telemetry::LogLevel>(settings.log_level);
-    options.format = static_cast<dproxy::telemetry::LogFormat>(settings.log_format);
-    return options;
+/// Whoever rotates logs, a shell that ends, a script that takes this for another program: what they send ends a program
+/// that has no use for it. SIGHUP is taken up by the server, when there are routes to be read again; those that are
+/// read at the start are not older.
+void ignore_stray_signals() {
+    for (const int signal : {SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO}) {
+        std::signal(signal, SIG_IGN);
+    }
 }
 
 int serve(const Arguments& arguments, const std::vector<std::string>& environment) {
+    ignore_stray_signals();
     auto reading = dproxy::config::load_settings(arguments.config_file, environment, arguments.settings, {});
     for (const Diagnostic& found : reading.diagnostics) {
         if (found.severity == Severity::error) return refuse(found.to_string());
     }
     if (const auto fault = dproxy::config::find_system_upstreams(reading.settings)) return refuse(fault->to_string());
-    dproxy::telemetry::Log log(log_options(reading.settings));
+    dproxy::telemetry::Log log({reading.settings.log_level, reading.settings.log_format});
     for (const Diagnostic& found : reading.diagnostics) log.warning("setting", {{"found", found.to_string()}});
     const std::string error = dproxy::server::serve(reading.settings, log);
     return error.empty() ? dproxy::cli::exit_good : refuse(error);
@@ -47,6 +54,7 @@ int serve(const Arguments& arguments, const std::vector<std::string>& environmen
 }  // namespace
 
 int main(int argc, char** argv) {
+    dproxy::io::open_standard_descriptors();
     try {
         const std::vector<std::string> words(argv + 1, argv + argc);
         std::vector<std::string> environment;

@@ -2,7 +2,7 @@
 // What a reload does after the table is built.
 #include <benchmark/benchmark.h>
 
-#include "proxy/publisher.hpp"
+#include "publication/publisher.hpp"
 #include "routes.hpp"
 
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <map>
 
-#include "config/prox_file.hpp"
+#include "route_files/prox_file.hpp"
 
 namespace dproxy::bench {
 

@@ -12,7 +12,6 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "cpu_time.h"
 
 enum { sockets = 16, ids = 65536, batch = 64, room = 1500, most_queries = 1 << 20, ring_size = 1 << 20 };
 enum { parts_of_octave = 64, octaves = 40 };
@@ -120,23 +121,6 @@ static double within_us(double share) {
     while (bucket < last && (double)(seen += histogram[bucket]) < share * (double)total) ++bucket;
     if (bucket < parts_of_octave) return (double)bucket / 1e3;
     return (double)((bucket % parts_of_octave + parts_of_octave + 1) << (bucket / parts_of_octave - 1)) / 1e3;
-}
-
-/* What the scheduler has counted for all threads of the process, in ns, and the resident memory in KiB. */
-static uint64_t cpu_ns(int pid) {
-    char path[300];
-    uint64_t total = 0;
-    snprintf(path, sizeof path, "/proc/%d/task", pid);
-    DIR *tasks = opendir(path);
-    for (struct dirent *task; tasks && (task = readdir(tasks));) {
-        unsigned long long ran = 0;
-        snprintf(path, sizeof path, "/proc/%d/task/%.20s/schedstat", pid, task->d_name);
-        FILE *file = task->d_name[0] == '.' ? NULL : fopen(path, "r");
-        if (file && fscanf(file, "%llu", &ran) == 1) total += ran;
-        if (file) fclose(file);
-    }
-    if (tasks) closedir(tasks);
-    return total;
 }
 
 /* Time in the kernel and in all, in clock ticks: coarse, good for their ratio only. */

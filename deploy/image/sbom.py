@@ -26,6 +26,8 @@ LICENCES = {
     "glibc": "LGPL-2.1-or-later",
     "libinih": "BSD-3-Clause",
     "linux": "GPL-2.0-only WITH Linux-syscall-note",
+    "nghttp": "MIT",
+    "openssl": "Apache-2.0",
     "prometheus-cpp": "MIT",
     "spdlog": "MIT",
 }

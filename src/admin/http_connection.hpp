@@ -10,29 +10,16 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <chrono>
 #include <cstddef>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
-#include <vector>
 
-#include "admin/http_server.hpp"
+#include "admin/http_context.hpp"
 
 namespace dproxy::admin {
-
-/// What the connections of a server share. On the admin thread only; outlives every connection.
-struct HttpContext {
-    std::vector<Page> pages;
-    HttpLimits limits;
-    std::size_t connections = 0;
-    std::map<net::Address, std::size_t> connections_of;  ///< by client
-    std::size_t response_bytes = 0;                      ///< being sent
-
-    /// The page's response, or the error that the request deserves.
-    Response respond(const Request& request) const;
-};
 
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 public:
@@ -43,6 +30,13 @@ public:
 
     void start() { wait_for_request(); }
 
+    /// Who opened it, as far as limits are concerned.
+    const net::Address& client() const { return client_; }
+    /// When it was opened, its last request had come, or it last took a piece of its response.
+    std::chrono::steady_clock::time_point idle_since() const { return idle_since_; }
+    /// Closes it: another one needs its place.
+    void give_way();
+
 private:
     using ErrorCode = boost::beast::error_code;
     using Parser = boost::beast::http::request_parser<boost::beast::http::empty_body>;
@@ -51,10 +45,22 @@ private:
     void read_request();
     void on_request(ErrorCode error);
     void answer();
-    void refuse(unsigned status, std::string_view sentence);
-    void send(Response response, bool keep_alive, bool head_only);
+    void make_page(const Page* page, Request request);
+    void refuse_method();
+    void count_timeout(ErrorCode error, telemetry::HttpRejection reason);
+    void refuse(telemetry::HttpRejection reason, unsigned status, std::string_view sentence);
+    void send(Response response);
+    void send_in_pieces(Response response);
+    void send_piece();
+    void make_piece();
+    void end_pieces();
+    void cut();
     void on_sent(ErrorCode error);
+    void forget_response();
     void linger();
+    void touch() { idle_since_ = std::chrono::steady_clock::now(); }
+    /// So much of what is being sent is this connection's.
+    void charge(std::size_t bytes);
 
     HttpContext& context_;
     net::Address client_;
@@ -63,6 +69,13 @@ private:
     std::optional<Parser> parser_;
     boost::beast::http::response<boost::beast::http::string_body> response_;
     std::optional<boost::beast::http::response_serializer<boost::beast::http::string_body>> serializer_;
+    std::chrono::steady_clock::time_point idle_since_ = std::chrono::steady_clock::now();
+    bool head_only_ = false;   ///< of the request that is being answered, and
+    bool keep_alive_ = false;  ///< whether another may follow
+    bool is_chunked_ = false;
+    NextPiece rest_;     ///< of the response; by the thread of the pages while that makes a piece
+    std::string piece_;  ///< the same
+    std::chrono::steady_clock::time_point pieces_end_{};
     std::size_t charged_ = 0;  ///< this connection's part of context_.response_bytes
     std::size_t drained_ = 0;  ///< bytes thrown away while lingering
 };

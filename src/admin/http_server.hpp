@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The HTTP side: a small server for GET and HEAD on a thread of its own. Clients are not trusted: each
-// thing that one can make it hold or wait for has a limit.
+// The HTTP side: a small server for GET and HEAD. Clients are not trusted: each thing that one can make it hold or wait
+// for has a limit. One thread does nothing but take and answer connections, so that probes never wait for a page; pages
+// are made on another.
 #pragma once
 
 #include <chrono>
@@ -15,6 +16,8 @@
 
 #include "admin/query_string.hpp"
 #include "net/address.hpp"
+#include "telemetry/handler_failures.hpp"
+#include "telemetry/http_rejections.hpp"
 
 namespace dproxy::admin {
 
@@ -23,36 +26,56 @@ struct Request {
     Parameters parameters;  ///< of the query, decoded
 };
 
+/// Appends the next piece of a body. False: that was the last one; nothing appended and true: it cannot go on, and the
+/// client is to see that something is missing.
+using NextPiece = std::function<bool(std::string& piece)>;
+
 struct Response {
     unsigned status = 200;
     std::string content_type;
     std::string body;
+    NextPiece rest{};  ///< of a body that is not made at once; then `body` is its first piece
 };
 
-/// Called on the admin thread, one at a time.
+/// Called on the thread that makes pages, one at a time; NextPiece too.
 using Handler = std::function<Response(const Request&)>;
+
+enum class PageKind : std::uint8_t {
+    page,
+    metrics,  ///< by whatever name it is asked for: scrapers have names of their own for what they scrape
+    probe,    ///< the same; answered at once, on the thread of the connections: the handler must not take long
+};
 
 struct Page {
     std::string path;  ///< matched to the byte
     Handler handler;
+    PageKind kind = PageKind::page;
 };
 
 struct HttpLimits {
-    std::size_t connections = 256;  ///< those beyond it are closed at once
+    /// When all are taken, or all that one client (an address; of IPv6 a /64) may have, a new one takes the place of
+    /// the longest idle: of that client's, or of those of the client that has most.
+    std::size_t connections = 256;
     std::size_t connections_per_client = 64;
     std::size_t header_bytes = 8192;  ///< request line and header; more is answered 431
-    /// Of responses that are being sent, together; beyond it requests are answered 503. One response
+    /// Of responses that are being sent, together; beyond it requests other than probes are answered 503. One response
     /// alone may be of any size.
-    std::size_t response_bytes = 64 * 1024 * 1024;
+    std::size_t response_bytes = 16 * 1024 * 1024;
     std::chrono::milliseconds idle{90'000};     ///< until the first byte of a request
-    std::chrono::milliseconds request{10'000};  ///< from its first byte to the end of its header
-    std::chrono::milliseconds response{30'000};  ///< until the client has taken all of it
+    std::chrono::milliseconds request{5'000};   ///< from its first byte to the end of its header
+    std::chrono::milliseconds response{30'000};  ///< until the client has taken all of it, or of a piece
+    std::chrono::milliseconds pieces{300'000};   ///< until it has taken all pieces
 };
 
 class HttpServer {
 public:
-    /// A request for a path that is not among the pages is answered 404, with a list of them.
-    explicit HttpServer(std::vector<Page> pages, HttpLimits limits = {});
+    /// A request for a path that is not among the pages is answered 404, with a list of them. `hosts`: names by which
+    /// pages may be asked besides those that are always its own (admin/host_name.hpp), in lower case. `failures`, which
+    /// outlives the server, takes what handlers throw; without it that ends the program. `rejections`, which outlives
+    /// it too, counts each limit that is reached.
+    explicit HttpServer(std::vector<Page> pages, HttpLimits limits = {}, std::vector<std::string> hosts = {},
+                        telemetry::HandlerFailures* failures = nullptr,
+                        telemetry::HttpRejections* rejections = nullptr);
     ~HttpServer();  ///< stops
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
@@ -69,7 +92,7 @@ public:
     /// What is bound, with real ports.
     const std::vector<net::Endpoint>& endpoints() const;
 
-    /// Cuts every connection and joins the thread. May be called again.
+    /// Cuts every connection and joins the threads. May be called again.
     void stop();
 
 private:

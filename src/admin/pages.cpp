@@ -33,10 +33,20 @@ Response explanation(const Request& request, const AdminSources& sources) {
     if (!name || name->empty()) {
         return {400, plain, "The parameter name is missing: /explain?name=www.example.com&type=A\n"};
     }
-    const std::string* type = request.parameters.find("type");
-    Explanation explained = sources.explain(*name, type ? std::string_view(*type) : std::string_view());
+    const auto given = [&](std::string_view key) {
+        const std::string* value = request.parameters.find(key);
+        return value ? std::string_view(*value) : std::string_view();
+    };
+    Explanation explained = sources.explain(*name, given("type"), given("client"));
     if (!explained.valid) return {400, plain, std::move(explained.body) + "\n"};
     return {200, json, std::move(explained.body)};
+}
+
+/// What is short is sent at once, with its length.
+Response in_pieces(NextPiece next) {
+    std::string first;
+    if (!next(first)) next = nullptr;
+    return {200, json, std::move(first), std::move(next)};
 }
 
 }  // namespace
@@ -46,12 +56,18 @@ std::vector<Page> make_pages(AdminSources sources) {
     const Handler live = [from](const Request&) { return liveness(from->workers()); };
     return {
         {"/", [from](const Request&) { return Response{200, html, from->page()}; }},
-        {"/metrics", [from](const Request&) { return Response{200, prometheus_text, from->metrics()}; }},
-        {"/livez", live},
-        {"/healthz", live},
-        {"/readyz", [from](const Request&) { return readiness(from->not_ready()); }},
+        {"/metrics", [from](const Request&) { return Response{200, prometheus_text, from->metrics()}; },
+         PageKind::metrics},
+        {"/livez", live, PageKind::probe},
+        {"/healthz", live, PageKind::probe},
+        {"/readyz", [from](const Request&) { return readiness(from->not_ready()); }, PageKind::probe},
         {"/status", [from](const Request&) { return Response{200, json, from->status()}; }},
-        {"/routes", [from](const Request&) { return Response{200, json, from->routes()}; }},
+        {"/routes", [from](const Request&) { return in_pieces(from->routes()); }},
+        {"/files",
+         [from](const Request& request) {
+             const std::string* name = request.parameters.find("file");
+             return in_pieces(from->files(name ? std::string_view(*name) : std::string_view()));
+         }},
         {"/explain", [from](const Request& request) { return explanation(request, *from); }},
     };
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The pages of DESIGN 3.4. What they say comes from functions, called on the admin thread.
+// The pages of the admin side. What they say comes from functions, called as the kinds of the pages say.
 #pragma once
 
 #include <chrono>
@@ -29,13 +29,14 @@ struct Explanation {
 /// All of them are set.
 struct AdminSources {
     std::function<std::string()> metrics;            ///< Collector::text
-    std::function<std::vector<WorkerTurn>()> workers;
-    std::function<std::optional<std::string>()> not_ready;  ///< the reason; nothing when ready
+    std::function<std::vector<WorkerTurn>()> workers;       ///< at once
+    std::function<std::optional<std::string>()> not_ready;  ///< at once: the reason; nothing when ready
     std::function<std::string()> page;    ///< HTML, for people
     std::function<std::string()> status;  ///< JSON
-    std::function<std::string()> routes;  ///< JSON
+    std::function<NextPiece()> routes;    ///< JSON, however large
+    std::function<NextPiece(std::string_view name)> files;  ///< JSON; `name` is empty where the request has none
     /// `type` is empty where the request has none.
-    std::function<Explanation(std::string_view name, std::string_view type)> explain;
+    std::function<Explanation(std::string_view name, std::string_view type, std::string_view client)> explain;
 };
 
 std::vector<Page> make_pages(AdminSources sources);

@@ -57,14 +57,16 @@ std::optional<Parameters> parse_query(std::string_view query) {
 }
 
 Target split_target(std::string_view target) {
+    std::optional<std::string_view> authority;
     if (const std::size_t scheme = target.find("://"); scheme != std::string_view::npos && target.front() != '/') {
         target.remove_prefix(scheme + 3);
-        target.remove_prefix(std::min(target.find_first_of("/?"), target.size()));
+        authority = target.substr(0, target.find_first_of("/?#"));
+        target.remove_prefix(authority->size());
     }
     target = target.substr(0, target.find('#'));
     const std::size_t mark = std::min(target.find('?'), target.size());
     const std::string_view path = target.substr(0, mark);
-    return {path.empty() ? "/" : path, target.substr(std::min(mark + 1, target.size()))};
+    return {authority, path.empty() ? "/" : path, target.substr(std::min(mark + 1, target.size()))};
 }
 
 }  // namespace dproxy::admin

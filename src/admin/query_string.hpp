@@ -28,6 +28,7 @@ private:
 std::optional<Parameters> parse_query(std::string_view query);
 
 struct Target {
+    std::optional<std::string_view> authority;  ///< of an absolute form: it stands in place of the field Host
     std::string_view path;
     std::string_view query;  ///< without the `?`
 };

@@ -3,11 +3,11 @@
 
 #include <array>
 
-#include "config/excerpt.hpp"
-#include "config/nearest_name.hpp"
-#include "config/setting_keys.hpp"
-#include "config/typed_values.hpp"
 #include "dns/message.hpp"
+#include "ini/excerpt.hpp"
+#include "ini/nearest_name.hpp"
+#include "ini/typed_values.hpp"
+#include "settings/setting_keys.hpp"
 
 namespace dproxy::cli {
 namespace {
@@ -19,13 +19,19 @@ struct VerbName {
 constexpr std::array verb_names{
     VerbName{"serve", Verb::serve},   VerbName{"check", Verb::check},             VerbName{"explain", Verb::explain},
     VerbName{"routes", Verb::routes}, VerbName{"healthcheck", Verb::healthcheck}, VerbName{"ask", Verb::ask},
+    VerbName{"diff", Verb::diff},     VerbName{"import", Verb::import},           VerbName{"wait", Verb::wait},
 };
 
 using config::excerpt;
 
 constexpr std::uint16_t dns_port = 53;
 
-bool reads_routes(Verb verb) { return verb == Verb::check || verb == Verb::explain || verb == Verb::routes; }
+constexpr std::size_t hash_digits = 16;  ///< of config::ContentHash
+
+/// Which have routes as they stand somewhere.
+bool has_routes(Verb verb) { return verb == Verb::explain || verb == Verb::routes || verb == Verb::diff; }
+bool asks_instance(Verb verb) { return has_routes(verb) || verb == Verb::wait; }
+bool has_formats(Verb verb) { return verb == Verb::check || has_routes(verb); }
 
 /// "; did you mean `x`?", or where to look where no name is near.
 std::string suggestion(std::string_view found, std::span<const std::string_view> known, std::string_view prefix = "") {
@@ -54,10 +60,7 @@ public:
                 read_positional(word);
             }
         }
-        const bool needs_name = arguments_.verb == Verb::explain || arguments_.verb == Verb::ask;
-        if (needs_name && arguments_.name.empty()) {
-            fail("a NAME is missing, as in: dproxy " + std::string(verb_text_) + " www.example.com");
-        }
+        check_words();
         return {std::move(arguments_), std::move(error_)};
     }
 
@@ -65,6 +68,25 @@ private:
     void fail(std::string message) {
         if (error_.empty()) {
             error_ = std::move(message);
+        }
+    }
+
+    /// Whether the verb has what it needs.
+    void check_words() {
+        const bool needs_name = arguments_.verb == Verb::explain || arguments_.verb == Verb::ask;
+        if (needs_name && arguments_.name.empty()) {
+            fail("a NAME is missing, as in: dproxy " + std::string(verb_text_) + " www.example.com");
+        }
+        if (arguments_.verb == Verb::import && arguments_.file.empty()) {
+            fail("a FILE is missing, as in: dproxy import /etc/dnsmasq.conf");
+        }
+        const std::size_t sides = arguments_.directories.size() + (arguments_.url ? 1 : 0);
+        if (arguments_.verb == Verb::diff && (sides != 2 || arguments_.directories.empty())) {
+            fail("diff compares two directories, dproxy diff OLD NEW, or a running instance with one, dproxy diff "
+                 "--admin URL NEW");
+        }
+        if (arguments_.verb == Verb::wait && (arguments_.file.empty() || arguments_.hash.empty())) {
+            fail("--file and --hash are needed, as in: dproxy wait --file team-a/a.prox --hash 0123456789abcdef");
         }
     }
 
@@ -123,10 +145,18 @@ private:
             }
         } else if (option == "--config") {
             arguments_.config_file = std::string(take_value(option, attached));
-        } else if (option == "--format" && reads_routes(verb)) {
+        } else if (option == "--format" && has_formats(verb)) {
             read_format(take_value(option, attached));
-        } else if (option == "--admin" && (verb == Verb::explain || verb == Verb::routes)) {
+        } else if (verb == Verb::wait && (option == "--file" || option == "--hash" || option == "--for")) {
+            read_wait(option, take_value(option, attached));
+        } else if (option == "--admin" && asks_instance(verb)) {
             arguments_.url = std::string(take_value(option, attached));
+        } else if (option == "--client" && verb == Verb::explain) {
+            read_client(take_value(option, attached));
+        } else if (option == "--from" && verb == Verb::import) {
+            read_language(take_value(option, attached));
+        } else if (option == "--to" && verb == Verb::import) {
+            arguments_.to = std::string(take_value(option, attached));
         } else if (option == "--expect" && verb == Verb::ask) {
             read_expect(take_value(option, attached));
         } else {
@@ -134,11 +164,48 @@ private:
         }
     }
 
-    void read_format(std::string_view value) {
-        if (error_.empty() && value != "json" && value != "text") {
-            fail("--format: " + excerpt(value) + " was found; expected text or json");
+    void read_wait(std::string_view option, std::string_view value) {
+        if (!error_.empty()) return;
+        if (option == "--file") {
+            arguments_.file = value;
+        } else if (option == "--hash") {
+            read_hash(value);
+        } else {
+            const auto patience = config::parse_duration(value, std::chrono::milliseconds{0}, longest_wait);
+            if (!patience) return fail("--for: " + patience.fault);
+            arguments_.patience = *patience;
         }
+    }
+
+    void read_hash(std::string_view value) {
+        constexpr std::string_view digits = "0123456789abcdef";
+        for (const char c : value) arguments_.hash += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+        if (value.size() == hash_digits && arguments_.hash.find_first_not_of(digits) == std::string::npos) return;
+        fail("--hash: " + excerpt(value) + " was found; expected the " + std::to_string(hash_digits) +
+             " hex digits that `dproxy check --format json` prints for the file");
+    }
+
+    void read_format(std::string_view value) {
         arguments_.json = value == "json";
+        arguments_.markdown = value == "markdown" && arguments_.verb == Verb::diff;
+        if (error_.empty() && !arguments_.json && !arguments_.markdown && value != "text") {
+            fail("--format: " + excerpt(value) + " was found; expected " +
+                 (arguments_.verb == Verb::diff ? "text, json or markdown" : "text or json"));
+        }
+    }
+
+    void read_client(std::string_view value) {
+        arguments_.client = net::Address::parse(value);
+        if (!arguments_.client) {
+            fail("--client: " + excerpt(value) + " was found; expected an address such as 192.0.2.1 or 2001:db8::1");
+        }
+    }
+
+    void read_language(std::string_view value) {
+        arguments_.from = foreign::parse_language(value);
+        if (!arguments_.from) {
+            fail("--from: " + excerpt(value) + " was found; expected corefile, dnsmasq, unbound or bind");
+        }
     }
 
     void read_expect(std::string_view value) {
@@ -162,11 +229,16 @@ private:
         switch (arguments_.verb) {
             case Verb::check:
             case Verb::routes:
+            case Verb::diff:
                 arguments_.directories.emplace_back(word);
                 return;
             case Verb::explain:
             case Verb::ask:
                 return read_question(word);
+            case Verb::import:
+                if (!arguments_.file.empty()) break;
+                arguments_.file = std::string(word);
+                return;
             case Verb::healthcheck:
                 if (!arguments_.url) {
                     arguments_.url = std::string(word);

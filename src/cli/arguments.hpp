@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The command line (DESIGN 3.1), read into a verb and its options. Knows the names of the settings, not
+// The command line, read into a verb and its options. Knows the names of the settings, not
 // their values: those are checked together with the other sources.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -10,32 +11,45 @@
 #include <string_view>
 #include <vector>
 
-#include "config/settings_sources.hpp"
+#include "import/language.hpp"
 #include "routing/route_settings.hpp"
+#include "settings/settings_sources.hpp"
 
 namespace dproxy::cli {
 
-enum class Verb : std::uint8_t { serve, check, explain, routes, healthcheck, ask, version, help };
+enum class Verb : std::uint8_t {
+    serve, check, explain, routes, diff, import, healthcheck, wait, ask, version, help
+};
 
 /// Exit statuses of every verb.
 inline constexpr int exit_good = 0;
-inline constexpr int exit_faults = 1;  ///< faults found, or not ready, or not answered
+inline constexpr int exit_faults = 1;  ///< faults found, not ready, not answered, or something is different
 inline constexpr int exit_usage = 2;   ///< usage or start-up error, said on standard error
 
+inline constexpr int exit_time_over = 3;  ///< wait: what was waited for has not come
+
+inline constexpr std::chrono::minutes longest_wait{24 * 60};
 inline constexpr std::uint16_t ask_default_type = 1;  ///< A
 
 struct Arguments {
     Verb verb = Verb::serve;
     std::optional<std::string> config_file;    ///< `--config`
     std::vector<config::Assignment> settings;  ///< `--KEY VALUE`, in order
-    std::vector<std::string> directories;      ///< check, routes: instead of `upstreamlocation`
+    std::vector<std::string> directories;      ///< check, routes: instead of `upstreamlocation`; diff: OLD and NEW
     std::string name;                          ///< explain, ask
     std::optional<std::uint16_t> type;         ///< explain, ask
-    std::optional<std::string> url;            ///< healthcheck URL; explain and routes `--admin URL`
+    std::optional<net::Address> client;        ///< explain `--client ADDRESS`
+    std::optional<std::string> url;            ///< healthcheck URL; explain, routes, diff, wait `--admin URL`
     bool json = false;                         ///< `--format json`
+    bool markdown = false;                     ///< diff `--format markdown`
+    std::string file;                          ///< import; wait: the last components of a path at least
+    std::string hash;                          ///< wait: in lower case
+    std::chrono::milliseconds patience{60'000};  ///< wait
     std::optional<routing::Target> server;     ///< ask @ADDRESS or @HOST, port 53 where none is named
     bool tcp = false;                          ///< ask
     std::optional<std::uint8_t> expect;        ///< ask: the rcode
+    std::optional<foreign::Language> from;     ///< import `--from LANGUAGE`
+    std::optional<std::string> to;             ///< import `--to FILE`
 };
 
 struct ParsedArguments {

@@ -11,9 +11,9 @@
 #include "cli/host_lookup.hpp"
 #include "cli/running_instance.hpp"
 #include "cli/verbs.hpp"
-#include "config/resolver_settings.hpp"
-#include "config/route_report.hpp"
 #include "dns/record_text.hpp"
+#include "reports/route_report.hpp"
+#include "settings/resolver_settings.hpp"
 
 namespace dproxy::cli {
 namespace {
@@ -41,7 +41,7 @@ std::optional<net::Endpoint> server_of(const Arguments& arguments, const std::ve
         return std::nullopt;
     }
     const auto& settings = reading.settings;
-    if (settings.listen.empty()) return net::Endpoint{net::Address::v4(127, 0, 0, 1), settings.port};
+    if (settings.listen.empty()) return net::Endpoint{loopback(), settings.port};
     return net::Endpoint{reachable(settings.listen.front().address), settings.listen.front().port};
 }
 

@@ -7,8 +7,11 @@
 #include <iterator>
 #include <ostream>
 
-#include "config/main_file.hpp"
-#include "config/own_upstreams.hpp"
+#ifdef DPROXY_TLS
+#include "certificates/upstream_encryption.hpp"
+#endif
+#include "reports/own_upstreams.hpp"
+#include "settings/main_file.hpp"
 
 namespace dproxy::cli {
 namespace {
@@ -58,6 +61,12 @@ Configuration read_configuration(const Arguments& arguments, const std::vector<s
     config::RouteStoreOptions options;
     options.locations = choose_locations(arguments, configuration.settings, configuration.faults);
     options.extension = configuration.settings.upstream_extension;
+    options.no_route_answer = configuration.settings.no_route_answer;
+    options.owners = configuration.settings.owners;
+#ifdef DPROXY_TLS
+    const certificates::UpstreamEncryption encryption;
+    options.prox.capabilities.encryption = &encryption;
+#endif
     config::RouteStore store(std::move(options));
     config::ReloadHints hints;
     hints.everything = true;

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "cli/arguments.hpp"
-#include "config/route_store.hpp"
-#include "config/settings.hpp"
+#include "route_files/route_store.hpp"
+#include "settings/settings.hpp"
 
 namespace dproxy::cli {
 

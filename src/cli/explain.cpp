@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Held by tests/unit/cli/verbs_test.cpp.
 #include <boost/json.hpp>
 #include <ostream>
 
@@ -6,7 +7,7 @@
 #include "cli/http_get.hpp"
 #include "cli/running_instance.hpp"
 #include "cli/verbs.hpp"
-#include "config/route_report.hpp"
+#include "reports/route_report.hpp"
 
 namespace dproxy::cli {
 namespace {
@@ -25,9 +26,11 @@ int run_explain(const Arguments& arguments, const std::vector<std::string>& envi
         return exit_usage;
     }
     parsed.question.type = arguments.type;
+    parsed.question.client = arguments.client;
     if (arguments.url) {
         auto path = "/explain?name=" + percent_encode(arguments.name);
         if (arguments.type) path += "&type=" + std::string(dns::type_name(*arguments.type));
+        if (arguments.client) path += "&client=" + percent_encode(arguments.client->to_string());
         int status = exit_good;
         if (const auto report = fetch_report(*arguments.url, path, err, status)) print(*report, arguments.json, out);
         return status;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
+// Held by tests/unit/cli/verbs_test.cpp.
 #include <ostream>
 
 #include "cli/configuration.hpp"
 #include "cli/http_get.hpp"
 #include "cli/running_instance.hpp"
 #include "cli/verbs.hpp"
-#include "config/excerpt.hpp"
+#include "ini/excerpt.hpp"
 
 namespace dproxy::cli {
 namespace {

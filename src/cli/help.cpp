@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+// Held by tests/unit/cli/verbs_test.cpp.
 #include <algorithm>
 
 #include "cli/verbs.hpp"
-#include "config/setting_keys.hpp"
+#include "settings/setting_keys.hpp"
 
 namespace dproxy::cli {
 namespace {
@@ -13,8 +14,18 @@ constexpr std::string_view usage =
 Usage
   dproxy [serve] [--config FILE] [--KEY VALUE ...]   run
   dproxy check [DIR ...]         validate the main file and the routes
-  dproxy explain NAME [TYPE]     which route a name takes, and what lost
+  dproxy explain NAME [TYPE] [--client ADDRESS]
+                                 which route a query takes, and what lost
   dproxy routes [DIR ...]        all routes, the most specific first
+  dproxy diff OLD NEW            which names go elsewhere with NEW, two directories; with --admin URL
+                                 the running instance in place of OLD
+  dproxy import FILE [--from corefile|dnsmasq|unbound|bind] [--to FILE]
+                                 the configuration of another server as a route file on standard
+                                 output or in FILE, with lists beside it where it would be too large,
+                                 and what has no counterpart on standard error
+  dproxy wait --file NAME --hash HASH [--for 60s]
+                                 until every worker of the running instance goes by that content of
+                                 the file; HASH is what check --format json prints for it
   dproxy healthcheck [URL]       status 0 if the running instance is ready
   dproxy ask NAME [TYPE] [@ADDRESS[:PORT]] [--tcp] [--expect RCODE]
                                  one query; ADDRESS may be a host's name; without it, to the
@@ -23,10 +34,12 @@ Usage
 
 Options
   --config FILE     the main file; else $DPROXY_CONFIG, else config.gcfg where it exists
-  --format json     of check, explain, routes: JSON instead of text
-  --admin URL       of explain, routes: ask the running instance at its HTTP address
+  --format json     of check, explain, routes, diff: JSON instead of text; of diff also markdown
+  --admin URL       of explain, routes, diff, wait: ask the running instance at its HTTP address
 
-Exit status: 0 good, 1 faults found, not ready or no answer, 2 usage or start-up error.
+Exit status: 0 good, 1 faults found, not ready or no answer, 2 usage or start-up error. Of diff: 0 nothing,
+1 something, 2 usage or a fault on either side. Of import: 1 something was left out. Of wait: 0 in force,
+1 with a fault, 3 the time is over.
 
 Settings, as `key = value` in the section [dproxy] of the main file, as DPROXY_KEY in the
 environment or as --key VALUE; the later wins. `dproxy check` says what is wrong with them.

@@ -22,17 +22,15 @@ constexpr std::uint16_t http_port = 80;
 constexpr std::string_view scheme = "http://";
 
 asio::ip::tcp::endpoint tcp_endpoint(const net::Endpoint& endpoint) {
-    const asio::ip::address_v6 mapped(endpoint.address.bytes);
-    if (mapped.is_v4_mapped()) {
-        return {asio::ip::make_address_v4(asio::ip::v4_mapped, mapped), endpoint.port};
-    }
-    return {mapped, endpoint.port};
+    boost::system::error_code error;  // never set: what is written by to_string() can be read; a zone is looked up
+    return {asio::ip::make_address(endpoint.address.to_string(), error), endpoint.port};
 }
 
 /// One request in three steps, each begun by the end of the one before.
 class Exchange {
 public:
-    Exchange(const Url& url, std::chrono::milliseconds timeout) : url_(url), stream_(context_) {
+    Exchange(const Url& url, const net::Endpoint& peer, std::chrono::nanoseconds timeout)
+        : peer_(peer), stream_(context_) {
         request_.method(http::verb::get);
         request_.target(url.target);
         request_.version(11);
@@ -44,7 +42,7 @@ public:
     }
 
     HttpAnswer run() {
-        stream_.async_connect(tcp_endpoint(url_.endpoint), [this](beast::error_code error) { write(error); });
+        stream_.async_connect(tcp_endpoint(peer_), [this](beast::error_code error) { write(error); });
         context_.run();
         return std::move(answer_);
     }
@@ -60,6 +58,7 @@ private:
     }
 
     void write(beast::error_code connect_error) {
+        answer_.connected = !connect_error;
         if (!failed(connect_error, "connecting")) {
             http::async_write(stream_, request_, [this](beast::error_code error, std::size_t) { read(error); });
         }
@@ -78,7 +77,7 @@ private:
         }
     }
 
-    const Url& url_;
+    net::Endpoint peer_;
     asio::io_context context_{1};
     beast::tcp_stream stream_;
     beast::flat_buffer buffer_;
@@ -104,21 +103,38 @@ std::optional<Url> Url::parse(std::string_view text) {
         return std::nullopt;
     }
     constexpr std::string_view localhost = "localhost";
-    std::string address = url.host;
-    if (address == localhost || address.starts_with(std::string(localhost) + ":")) {
-        address.replace(0, localhost.size(), "127.0.0.1");
+    const bool is_local = url.host == localhost || url.host.starts_with(std::string(localhost) + ":");
+    // Not every host has both, and not everything listens on both.
+    for (const std::string_view address : {"127.0.0.1", "[::1]"}) {
+        std::string written = url.host;
+        if (is_local) {
+            written.replace(0, localhost.size(), address);
+        }
+        const auto endpoint = net::Endpoint::parse(written, http_port);
+        if (!endpoint || endpoint->port == 0) {
+            return std::nullopt;
+        }
+        url.endpoints.push_back(*endpoint);
+        if (!is_local) {
+            break;
+        }
     }
-    const auto endpoint = net::Endpoint::parse(address, http_port);
-    if (!endpoint || endpoint->port == 0) {
-        return std::nullopt;
-    }
-    url.endpoint = *endpoint;
     return url;
 }
 
 std::string Url::to_string() const { return std::string(scheme) + host + target; }
 
-HttpAnswer http_get(const Url& url, std::chrono::milliseconds timeout) { return Exchange(url, timeout).run(); }
+HttpAnswer http_get(const Url& url, std::chrono::milliseconds timeout) {
+    const auto end = std::chrono::steady_clock::now() + timeout;
+    HttpAnswer answer;
+    for (const net::Endpoint& endpoint : url.endpoints) {
+        answer = Exchange(url, endpoint, end - std::chrono::steady_clock::now()).run();
+        if (answer.connected) {
+            break;
+        }
+    }
+    return answer;
+}
 
 std::string percent_encode(std::string_view text) {
     constexpr std::string_view hex = "0123456789ABCDEF";

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "net/address.hpp"
 
@@ -17,8 +18,8 @@ inline constexpr std::uint64_t max_http_body = 1ULL << 30;  ///< the table of a 
 
 struct Url {
     std::string host;  ///< as written, with brackets around IPv6: for the Host field
-    net::Endpoint endpoint;
-    std::string target;  ///< path and query, `/` at least
+    std::vector<net::Endpoint> endpoints;  ///< to be tried in turn: `localhost` is one of each family. Never empty
+    std::string target;                    ///< path and query, `/` at least
 
     /// `http://IP[:port][/path]`, `http://localhost...`, or the same without `http://`. Port 80 where none is written.
     static std::optional<Url> parse(std::string_view text);
@@ -29,10 +30,12 @@ struct Url {
 struct HttpAnswer {
     unsigned status = 0;
     std::string body;
-    std::string error;  ///< why there is no answer; empty where there is one
+    std::string error;       ///< why there is no answer; empty where there is one
+    bool connected = false;  ///< somebody was there
 };
 
-/// Blocks for at most `timeout`. Never throws for what the network does.
+/// The next address is tried where nobody could be reached at one. Blocks for at most `timeout`. Never throws for what
+/// the network does.
 HttpAnswer http_get(const Url& url, std::chrono::milliseconds timeout = http_get_timeout);
 
 /// Bytes that may not stand in a query string as `%XX` (RFC 3986 2.1).

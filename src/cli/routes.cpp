@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
+// Held by tests/unit/cli/verbs_test.cpp.
 #include <boost/json.hpp>
 #include <ostream>
 
 #include "cli/configuration.hpp"
 #include "cli/running_instance.hpp"
 #include "cli/verbs.hpp"
-#include "config/route_report.hpp"
+#include "reports/route_report.hpp"
 
 namespace dproxy::cli {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the verbs do, each from its arguments to an exit status (DESIGN 3.1). Answers go to `out`, and why
+// What the verbs do, each from its arguments to an exit status. Answers go to `out`, and why
 // there is none to `err`.
 #pragma once
 
@@ -20,8 +20,13 @@ int run_explain(const Arguments& arguments, const std::vector<std::string>& envi
                 std::ostream& err);
 int run_routes(const Arguments& arguments, const std::vector<std::string>& environment, std::ostream& out,
                std::ostream& err);
+int run_diff(const Arguments& arguments, const std::vector<std::string>& environment, std::ostream& out,
+             std::ostream& err);
+int run_import(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int run_healthcheck(const Arguments& arguments, const std::vector<std::string>& environment, std::ostream& out,
                     std::ostream& err);
+int run_wait(const Arguments& arguments, const std::vector<std::string>& environment, std::ostream& out,
+             std::ostream& err);
 int run_ask(const Arguments& arguments, const std::vector<std::string>& environment, std::ostream& out,
             std::ostream& err);
 

@@ -14,19 +14,13 @@ namespace {
 constexpr std::size_t v4_length = 4;
 constexpr std::size_t v6_length = 16;
 
-/// What a record of the answer says: an address, or another name.
-struct Saying {
+/// A record of the answer section that has a part in it: an address, or a CNAME.
+struct AnswerRecord {
     Name owner;
     std::optional<net::Address> address;
     Name alias;  ///< where there is no address
     std::uint32_t ttl = 0;
 };
-
-/// RFC 2181 8: with the highest bit set it counts as 0.
-std::uint32_t ttl_of(Bytes reply, const Record& record) {
-    const std::uint32_t ttl = record.ttl(reply);
-    return ttl > 0x7fffffff ? 0 : ttl;
-}
 
 std::optional<net::Address> read_address(Bytes data, std::uint16_t type) {
     if (type == type::a && data.size() == v4_length) return net::Address::v4(data[0], data[1], data[2], data[3]);
@@ -37,8 +31,8 @@ std::optional<net::Address> read_address(Bytes data, std::uint16_t type) {
 }
 
 /// Nothing where a record is malformed.
-std::optional<std::vector<Saying>> read_sayings(Bytes reply, const Question& question) {
-    std::vector<Saying> sayings;
+std::optional<std::vector<AnswerRecord>> read_answer_records(Bytes reply, const Question& question) {
+    std::vector<AnswerRecord> records;
     const std::size_t count = std::min<std::size_t>(answer_count(reply), max_answer_records);
     std::size_t at = question.end;
     for (std::size_t i = 0; i < count; ++i) {
@@ -49,35 +43,35 @@ std::optional<std::vector<Saying>> read_sayings(Bytes reply, const Question& que
         std::size_t owner_at = record.begin;
         const auto owner = Name::read(reply, owner_at);
         if (!owner) return std::nullopt;
-        Saying saying{*owner, {}, {}, ttl_of(reply, record)};
+        AnswerRecord found{*owner, {}, {}, record.counted_ttl(reply)};
         if (record.type == type::cname) {
             std::size_t alias_at = record.data;
             const auto alias = Name::read(reply, alias_at);
             if (!alias || alias_at != record.end) return std::nullopt;
-            saying.alias = *alias;
+            found.alias = *alias;
         } else {
-            saying.address = read_address(record.rdata(reply), record.type);
-            if (!saying.address) return std::nullopt;
+            found.address = read_address(record.rdata(reply), record.type);
+            if (!found.address) return std::nullopt;
         }
-        sayings.push_back(std::move(saying));
+        records.push_back(std::move(found));
     }
-    return sayings;
+    return records;
 }
 
-AddressAnswer follow(const std::vector<Saying>& sayings, Bytes question_name) {
+AddressAnswer follow(const std::vector<AnswerRecord>& records, Bytes question_name) {
     AddressAnswer answer;
     answer.ttl = 0x7fffffff;
     Bytes name = question_name;
     for (std::size_t aliases = 0; aliases <= max_aliases; ++aliases) {
-        const Saying* alias = nullptr;
-        for (const Saying& saying : sayings) {
-            if (!equal_ignoring_case(saying.owner.wire(), name)) continue;
-            if (!saying.address) {
-                alias = &saying;
+        const AnswerRecord* alias = nullptr;
+        for (const AnswerRecord& record : records) {
+            if (!equal_ignoring_case(record.owner.wire(), name)) continue;
+            if (!record.address) {
+                alias = &record;
                 continue;
             }
-            answer.addresses.push_back(*saying.address);
-            answer.ttl = std::min(answer.ttl, saying.ttl);
+            answer.addresses.push_back(*record.address);
+            answer.ttl = std::min(answer.ttl, record.ttl);
         }
         if (!answer.addresses.empty()) {
             std::sort(answer.addresses.begin(), answer.addresses.end());
@@ -102,9 +96,9 @@ AddressAnswer read_address_answer(Bytes reply) {
     if (rcode != static_cast<std::uint8_t>(Rcode::noerror)) return {};
     Question question;
     if (question_count(reply) != 1 || read_question(reply, question) != QuestionFault::none) return {};
-    const auto sayings = read_sayings(reply, question);
-    if (!sayings) return {};
-    return follow(*sayings, question.name(reply));
+    const auto records = read_answer_records(reply, question);
+    if (!records) return {};
+    return follow(*records, question.name(reply));
 }
 
 }  // namespace dproxy::dns

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // EDNS Client Subnet (RFC 7871): tells an upstream the client's network, and takes the traces of it out
-// of the reply, so that the client sees the answer to what it asked. The one place where a relayed
-// message changes in more than its ID.
+// of the reply, so that the client sees the answer to what it asked.
 #pragma once
 
 #include <cstdint>
@@ -36,9 +35,13 @@ inline constexpr std::size_t client_subnet_growth = 11 + 4 + 4 + client_subnet_p
 /// would not fit into `out` or 65,535 bytes. An added OPT states the client's own UDP limit: 512.
 WithSubnet add_client_subnet(Bytes message, const Query& query, const net::Address& client, MutableBytes out);
 
-/// Takes out of a reply, in place, what was added to its query; returns its length from now on. Names in
-/// records behind the OPT stay right: their pointers are moved. A reply that cannot be walked is left as
-/// it is.
+/// Whether a server may say so because of an option or OPT that it does not want: REFUSED, FORMERR, NOTIMP, BADVERS,
+/// BADCOOKIE. `rcode` with its upper bits.
+bool may_refuse_what_was_added(std::uint16_t rcode);
+
+/// Takes out of a reply (or of the query itself), in place, what was added to the query; returns the length from now
+/// on. Names in records behind the OPT stay right: their pointers are moved. A reply that cannot be walked is left as
+/// it is. An rcode whose upper bits go with the OPT becomes SERVFAIL.
 std::size_t remove_client_subnet(MutableBytes reply, AddedSubnet added);
 
 }  // namespace dproxy::dns

@@ -27,6 +27,7 @@ inline constexpr std::size_t max_label_length = 63;    ///< RFC 1035 2.3.4
 inline constexpr std::size_t max_name_length = 255;    ///< on the wire, with the root label
 inline constexpr std::size_t max_message_length = 65535;
 inline constexpr std::size_t min_udp_size = 512;       ///< RFC 1035 4.2.1; smaller EDNS sizes count as this
+inline constexpr std::size_t max_udp_payload = 65507;  ///< of IPv4; more cannot be sent
 inline constexpr std::size_t safe_udp_size = 1232;     ///< RFC 9715: what is not fragmented
 
 enum class Opcode : std::uint8_t { query = 0, iquery = 1, status = 2, notify = 4, update = 5, dso = 6 };
@@ -35,6 +36,7 @@ enum class Rcode : std::uint8_t {
     noerror = 0, formerr = 1, servfail = 2, nxdomain = 3, notimp = 4, refused = 5,
     yxdomain = 6, yxrrset = 7, nxrrset = 8, notauth = 9, notzone = 10,
 };
+inline constexpr std::uint16_t rcode_badvers = 16, rcode_badcookie = 23;  ///< with the bits of the OPT
 
 /// Types that the code names (numbers of the IANA registry); every other is relayed all the same.
 namespace type {
@@ -42,7 +44,7 @@ inline constexpr std::uint16_t a = 1, ns = 2, cname = 5, soa = 6, ptr = 12, hinf
     txt = 16, sig = 24, aaaa = 28, srv = 33, naptr = 35, ds = 43, dnskey = 48, svcb = 64, https = 65,
     opt = 41, tsig = 250, ixfr = 251, axfr = 252, any = 255, caa = 257;
 }
-inline constexpr std::uint16_t class_in = 1;
+inline constexpr std::uint16_t class_in = 1, class_any = 255;
 
 /// Extended DNS Errors (RFC 8914) that dproxy gives.
 enum class ExtendedError : std::uint16_t {

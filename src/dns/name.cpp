@@ -7,6 +7,10 @@
 namespace dproxy::dns {
 namespace {
 
+/// Followed in one name: as many as a name has labels. More pointers lead to pointers, and thousands of them fit into
+/// a message of somebody who wants to keep its reader busy.
+constexpr unsigned max_pointers = 127;
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// The byte that an escape at text[at] (after the backslash) stands for; moves `at` behind it. -1: a bad one.
@@ -108,13 +112,13 @@ std::optional<Name> Name::read(Bytes message, std::size_t& at) {
     std::size_t length = 0;
     std::size_t from = at;      // where the next label is read
     std::size_t earliest = at;  // where the labels read begin: a pointer must lead to before it
-    bool jumped = false;
+    unsigned pointers = 0;
     while (from < message.size()) {
         const std::size_t label = message[from];
         if (label >= 0xc0) {
             if (from + 2 > message.size()) return std::nullopt;
-            if (!jumped) at = from + 2;
-            jumped = true;
+            if (++pointers > max_pointers) return std::nullopt;
+            if (pointers == 1) at = from + 2;
             from = read_u16(message.data() + from) & 0x3fffu;
             if (from >= earliest) return std::nullopt;
             earliest = from;
@@ -128,7 +132,7 @@ std::optional<Name> Name::read(Bytes message, std::size_t& at) {
         from = end;
         if (label == 0) {
             name.length_ = length;
-            if (!jumped) at = from;
+            if (pointers == 0) at = from;
             return name;
         }
     }
@@ -176,6 +180,12 @@ bool equal_ignoring_case(Bytes a, Bytes b) {
     for (std::size_t at = 0; at < a.size(); ++at)
         if (to_lower(a[at]) != to_lower(b[at])) return false;
     return true;
+}
+
+bool is_within(Bytes name, Bytes domain) noexcept {
+    std::size_t at = 0;
+    while (at < name.size() && name.size() - at > domain.size()) at += std::size_t{name[at]} + 1;
+    return at < name.size() && equal_ignoring_case(name.subspan(at), domain);
 }
 
 }  // namespace dproxy::dns

@@ -12,7 +12,7 @@
 
 namespace dproxy::dns {
 
-/// ASCII only (RFC 4343): bytes above 127 are left as they are.
+/// ASCII only (RFC 4343 3): bytes above 127 are left as they are.
 inline std::uint8_t to_lower(std::uint8_t byte) {
     return byte >= 'A' && byte <= 'Z' ? static_cast<std::uint8_t>(byte | 0x20) : byte;
 }
@@ -42,8 +42,8 @@ public:
     static Parsed parse(std::string_view text, bool lower);
     /// The same in place; after a fault the name is the root.
     std::optional<Fault> assign(std::string_view text, bool lower);
-    /// The name that begins at `at` in a message, its compression pointers followed (RFC 1035 4.1.4; each
-    /// must lead backwards, so none loops); moves `at` behind it. Nothing where it is malformed.
+    /// The name that begins at `at` in a message, its compression pointers followed (RFC 1035 4.1.4; at most
+    /// 127, each leads backwards, so none loops); moves `at` behind it. Nothing where it is malformed.
     static std::optional<Name> read(Bytes message, std::size_t& at);
 
 private:
@@ -69,5 +69,7 @@ void append_name_text(std::string& text, Bytes wire);
 /// Two uncompressed names or questions, without regard to ASCII case. Length bytes are below 64 and
 /// type and class bytes must be compared apart, so this is for the name part only.
 bool equal_ignoring_case(Bytes a, Bytes b);
+/// Whether `name` is `domain` or below it. Both on the wire, without regard to ASCII case.
+bool is_within(Bytes name, Bytes domain) noexcept;
 
 }  // namespace dproxy::dns

@@ -8,6 +8,27 @@
 namespace dproxy::dns {
 namespace {
 
+/// A client's 8 bytes, and a server's 8 to 32 or none (RFC 7873 4). What follows the first one is ignored (5.2).
+void read_cookie(Bytes data, std::size_t offset, HopOptions& hop) {
+    if (hop.has_cookie || hop.bad_cookie) return;
+    const std::size_t length = data.size();
+    if (length != 8 && (length < 16 || length > 40)) {
+        hop.bad_cookie = true;
+        return;
+    }
+    hop.has_cookie = true;
+    std::copy_n(data.begin(), hop.cookie.size(), hop.cookie.begin());
+    hop.server_cookie_offset = static_cast<std::uint16_t>(offset + hop.cookie.size());
+    hop.server_cookie_length = static_cast<std::uint8_t>(length - hop.cookie.size());
+}
+
+void read_hop_option(std::uint16_t code, Bytes data, std::size_t offset, HopOptions& hop) {
+    hop.any = true;
+    if (code == option::cookie) read_cookie(data, offset, hop);
+    if (code == option::keepalive) hop.asks_keepalive = true;
+    if (code == option::padding) hop.pads = true;
+}
+
 /// Takes what an OPT record says. False where its options do not fill its RDATA: RFC 6891 6.1.2 leaves no
 /// room for such a record, and servers answer it FORMERR.
 bool read_opt(Bytes message, const Record& opt, Query& query) {
@@ -17,15 +38,13 @@ bool read_opt(Bytes message, const Record& opt, Query& query) {
     query.udp_size = std::max(opt.rclass, static_cast<std::uint16_t>(min_udp_size));
     query.edns_version = fixed[5];
     query.dnssec_ok = (fixed[6] & 0x80) != 0;
-    return walk_options(opt.rdata(message), [&](std::uint16_t code, Bytes, std::size_t) {
+    return walk_options(opt.rdata(message), [&](std::uint16_t code, Bytes data, std::size_t at) {
         if (code == option::client_subnet) query.has_client_subnet = true;
+        const bool is_hop = code == option::cookie || code == option::keepalive || code == option::padding;
+        if (is_hop && query.edns_version == 0) {
+            read_hop_option(code, data, opt.data + at + option_header_length, query.hop);
+        }
     });
-}
-
-/// TSIG (RFC 8945) or SIG(0) (RFC 2931), told from an old SIG record by its covered type of 0.
-bool is_signature(Bytes message, const Record& record) {
-    if (record.type == type::tsig) return true;
-    return record.type == type::sig && record.end - record.data >= 2 && read_u16(message.data() + record.data) == 0;
 }
 
 /// Reads all records. False at the first fault: a record that leaves the message, a second OPT, or one
@@ -42,6 +61,8 @@ bool read_records(Bytes message, Query& query) {
         if (!read_opt(message, record, query)) return false;
     }
     query.is_signed = count != 0 && is_signature(message, record);
+    if (query.is_signed) query.hop = HopOptions{};
+    if (query.hop.bad_cookie) return false;
     query.records_end = static_cast<std::uint16_t>(at);
     query.walks = true;
     return true;
@@ -90,6 +111,11 @@ Query read_query(Bytes message) {
     query.has_question =
         question_count(message) == 1 && read_question(message, query.question) == QuestionFault::none;
     if (!query.has_question) {
+        // With no question at all the records can still be read, and an OPT wants one in the answer (RFC 6891 6.1.1).
+        if (question_count(message) == 0) {
+            query.question.end = header_length;
+            if (!read_records(message, query)) query.has_edns = false;
+        }
         query.form = known ? QueryForm::format_error_bare : QueryForm::not_implemented;
         return query;
     }

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "dns/message.hpp"
+#include "dns/server_cookie.hpp"
 
 namespace dproxy::dns {
 
@@ -31,7 +32,7 @@ enum class QuestionFault : std::uint8_t {
 /// not looked at.
 QuestionFault read_question(Bytes message, Question& question);
 
-/// What is to be done with a client's message, by its form alone (DESIGN "Bad input").
+/// What is to be done with a client's message, by its form alone.
 enum class QueryForm : std::uint8_t {
     good,                ///< has exactly one readable question: to be routed
     too_short,           ///< under 12 bytes: dropped
@@ -39,8 +40,21 @@ enum class QueryForm : std::uint8_t {
     not_implemented,     ///< opcode other than QUERY, NOTIFY, UPDATE, without exactly one readable question
     format_error,        ///< FORMERR with the question: records that do not walk, or an OPT against RFC 6891
                          ///< 6.1 (a second one, elsewhere than in the additional section, owned by another
-                         ///< name than the root, or with options that do not fill its data)
+                         ///< name than the root, or with options that do not fill its data), or with a COOKIE
+                         ///< of a length that none has (RFC 7873 5.2.2)
     format_error_bare,   ///< FORMERR as a bare header: the question cannot be read, or there is not one
+};
+
+/// The options of an OPT of version 0 that are meant for the next hop alone: see hop_options.hpp.
+struct HopOptions {
+    bool any = false;              ///< one of them stands there
+    bool has_cookie = false;       ///< and `cookie` and what follows is filled, by the first one
+    bool bad_cookie = false;       ///< one has a length that is none
+    bool asks_keepalive = false;
+    bool pads = false;             ///< padding stands there (RFC 7830)
+    ClientCookie cookie{};
+    std::uint16_t server_cookie_offset = 0;  ///< in the message as it came
+    std::uint8_t server_cookie_length = 0;   ///< 0, or 8 to 32
 };
 
 /// A client's message, read. Trivially copyable.
@@ -57,6 +71,7 @@ struct Query {
     std::uint16_t udp_size = min_udp_size;  ///< what the client takes over UDP, at least 512
     std::uint16_t opt_offset = 0;           ///< start of the OPT record, 0 where there is none
     std::uint16_t records_end = 0;          ///< first byte after the last record; bytes may follow
+    HopOptions hop;                         ///< of one that is signed: nothing, as it is relayed whole
     Question question;
 
     /// AXFR (RFC 5936) or IXFR (RFC 1995).

@@ -38,6 +38,8 @@ struct Record {
     std::uint32_t ttl(Bytes message) const {
         return std::uint32_t{read_u16(message.data() + fixed + 4)} << 16 | read_u16(message.data() + fixed + 6);
     }
+    /// RFC 2181 8: with the highest bit set it counts as 0.
+    std::uint32_t counted_ttl(Bytes message) const { return ttl(message) > 0x7fffffff ? 0 : ttl(message); }
     bool has_root_owner() const { return fixed == begin + 1; }
 };
 
@@ -57,6 +59,9 @@ inline bool read_record(Bytes message, std::size_t& at, Record& record) {
     return at <= message.size();
 }
 
+/// TSIG (RFC 8945) or SIG(0) (RFC 2931), told from an old SIG record by its covered type of 0.
+bool is_signature(Bytes message, const Record& record);
+
 /// Moves `at` behind the question section, of any QDCOUNT.
 bool skip_questions(Bytes message, std::size_t& at);
 
@@ -64,6 +69,7 @@ bool skip_questions(Bytes message, std::size_t& at);
 struct OptPlace {
     bool walks = false;           ///< every record was read
     bool found = false;           ///< `opt` is filled: the first OPT of the additional section with the root as owner
+    bool is_signed = false;       ///< the last record is TSIG or SIG(0): not a byte may change
     Record opt;
     std::size_t records_end = 0;  ///< first byte after the last record, where it walks
 };
@@ -84,8 +90,9 @@ bool walk_options(Bytes rdata, Visit visit) {
     return true;
 }
 
+/// RFC 7871, RFC 7873, RFC 7828, RFC 7830, RFC 8914.
 namespace option {
-inline constexpr std::uint16_t client_subnet = 8, extended_error = 15;  ///< RFC 7871, RFC 8914
+inline constexpr std::uint16_t client_subnet = 8, cookie = 10, keepalive = 11, padding = 12, extended_error = 15;
 }
 inline constexpr std::size_t option_header_length = 4;
 

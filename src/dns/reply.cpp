@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "dns/name.hpp"
+#include "dns/opt_record.hpp"
 #include "dns/record.hpp"
 
 namespace dproxy::dns {
@@ -18,6 +19,9 @@ constexpr std::uint8_t opcode_bits = 0x78;
 
 constexpr std::uint32_t badvers_in_ttl = 1u << 24;  // BADVERS is 16: its upper eight bits stand in the OPT
 constexpr std::uint32_t dnssec_ok_in_ttl = 1u << 15;
+
+constexpr std::size_t v4_length = 4, v6_length = 16;
+constexpr std::size_t record_head_length = 2 + 10;  // a pointer to the question's name, type, class, TTL, length
 
 constexpr std::uint32_t negative_ttl = 30;
 /// MNAME `localhost.` and RNAME `nobody.invalid.`: nobody's, as other servers write it for local zones.
@@ -71,32 +75,99 @@ void write_soa(Writer& writer, std::uint16_t qclass) {
     for (const std::uint32_t number : {1u, 3600u, 1200u, 604800u, negative_ttl}) writer.u32(number);
 }
 
-void write_opt(Writer& writer, std::uint32_t ttl, ExtendedError error) {
+void write_opt(Writer& writer, std::uint32_t ttl, const OwnAnswer& answer) {
     writer.byte(0);
     writer.u16(type::opt);
     writer.u16(static_cast<std::uint16_t>(safe_udp_size));
     writer.u32(ttl);
-    if (error == ExtendedError::none) return writer.u16(0);
-    const auto text = extra_text(error);
+    const bool with_error = answer.error != ExtendedError::none;
+    const auto text = with_error && answer.error_text ? extra_text(answer.error) : std::string_view();
     const auto length = static_cast<std::uint16_t>(2 + text.size());
-    writer.u16(static_cast<std::uint16_t>(option_header_length + length));
+    const std::size_t error_length = with_error ? option_header_length + length : 0;
+    writer.u16(static_cast<std::uint16_t>(error_length + answer.hop_options.size()));
+    writer.bytes(answer.hop_options);
+    if (!with_error) return;
     writer.u16(option::extended_error);
     writer.u16(length);
-    writer.u16(static_cast<std::uint16_t>(error));
+    writer.u16(static_cast<std::uint16_t>(answer.error));
     writer.text(text);
 }
 
+bool is_asked_for(const net::Address& address, const Question& question) {
+    return question.type == (address.is_v4() ? type::a : type::aaaa);
+}
+
+/// What write_records() writes.
+struct AnswerSize {
+    std::size_t records = 0;
+    std::size_t bytes = 0;
+
+    void add(std::size_t data_length) {
+        ++records;
+        bytes += record_head_length + data_length;
+    }
+};
+
+AnswerSize size_of_records(const OwnAnswer& answer, const Question& question) {
+    AnswerSize size;
+    if (question.qclass != class_in && question.qclass != class_any) return size;
+    for (const net::Address& address : answer.addresses) {
+        if (is_asked_for(address, question)) size.add(address.is_v4() ? v4_length : v6_length);
+    }
+    if (question.type != type::svcb) return size;
+    for (const auto& service : answer.services) size.add(service.size());
+    return size;
+}
+
+void write_record(Writer& writer, const OwnAnswer& answer, const Question& question, Bytes data) {
+    writer.u16(static_cast<std::uint16_t>(0xc000 | header_length));
+    writer.u16(question.type);
+    writer.u16(class_in);
+    writer.u32(answer.ttl);
+    writer.u16(static_cast<std::uint16_t>(data.size()));
+    writer.bytes(data);
+}
+
+void write_records(Writer& writer, const OwnAnswer& answer, const Question& question) {
+    const std::size_t count = answer.addresses.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        const net::Address& address = answer.addresses[(answer.first + i) % count];
+        if (!is_asked_for(address, question)) continue;
+        const Bytes whole(address.bytes);
+        write_record(writer, answer, question, address.is_v4() ? whole.last(v4_length) : whole);
+    }
+    if (question.type != type::svcb) return;
+    for (const auto& service : answer.services) write_record(writer, answer, question, service);
+}
+
+bool is_error(Bytes reply) {
+    const std::uint16_t rcode = full_rcode_of(reply);
+    return rcode != static_cast<std::uint16_t>(Rcode::noerror) && rcode != static_cast<std::uint16_t>(Rcode::nxdomain);
+}
+
+bool is_bare_update(Bytes reply) {
+    return opcode_of(reply) == static_cast<std::uint8_t>(Opcode::update) && answer_count(reply) == 0 &&
+           authority_count(reply) == 0 && additional_count(reply) == 0;
+}
+
 }  // namespace
+
+std::uint16_t full_rcode_of(Bytes reply) {
+    const std::uint16_t low = rcode_of(reply);
+    if (additional_count(reply) == 0 || (answer_count(reply) | authority_count(reply)) != 0) return low;
+    const OptPlace place = find_opt(reply);
+    if (!place.found) return low;
+    return static_cast<std::uint16_t>(place.opt.ttl(reply) >> 24 << 4 | low);
+}
 
 ReplyFault check_reply(Bytes query, const Question& question, Bytes reply, bool later_transfer_message) {
     if (reply.size() < header_length) return ReplyFault::too_short;
     if (!is_response(reply)) return ReplyFault::not_response;
     if (((query[2] ^ reply[2]) & opcode_bits) != 0) return ReplyFault::opcode;
     const std::uint16_t count = question_count(reply);
-    if (count == 0) {
-        const auto rcode = static_cast<Rcode>(rcode_of(reply));
-        const bool failed = rcode != Rcode::noerror && rcode != Rcode::nxdomain;
-        return failed || later_transfer_message ? ReplyFault::none : ReplyFault::no_question;
+    if (count == 0 || (count == 1 && reply.size() == header_length)) {
+        const bool good = is_error(reply) || (count == 0 && (later_transfer_message || is_bare_update(reply)));
+        return good ? ReplyFault::none : ReplyFault::no_question;
     }
     if (count != 1) return ReplyFault::no_question;
     if (reply.size() < question.end) return ReplyFault::question;
@@ -113,19 +184,29 @@ std::size_t write_own_answer(Bytes message, const Query& query, const OwnAnswer&
     assert(message.size() >= header_length);
     assert(out.size() >= own_answer_capacity);
     const bool bare = answer.bare || !query.has_question;
-    const bool with_opt = query.has_edns && !bare;
+    const bool with_opt = query.has_edns;
     // RFC 6891 6.1.3: a version that is not implemented is answered so, whatever else would be said; a
     // fault of form or an opcode that is not known comes first.
-    const bool bad_version = with_opt && query.edns_version != 0 && answer.rcode != Rcode::formerr &&
+    const bool bad_version = with_opt && !bare && query.edns_version != 0 && answer.rcode != Rcode::formerr &&
                              answer.rcode != Rcode::notimp;
-    const bool with_soa = answer.authoritative && !bare && !bad_version;
+    const bool authoritative = answer.authoritative && !bare && !bad_version;
+    const AnswerSize size = authoritative ? size_of_records(answer, query.question) : AnswerSize();
+    std::size_t records = size.records;
+    const bool with_soa = authoritative && records == 0;
+    assert(records == 0 || answer.error == ExtendedError::none);
+    const std::size_t length_of_rest =
+        query.question.end +
+        (with_opt ? opt_fixed_length + answer.hop_options.size() : 0);
+    const bool cut = records > 0 && length_of_rest + size.bytes > answer.limit;
+    if (cut) records = 0;
     const auto rcode = bad_version ? std::uint8_t{0} : static_cast<std::uint8_t>(answer.rcode);
 
     Writer writer(out);
     writer.bytes(message.first(2));
     unsigned high = qr_bit | (message[2] & (opcode_bits | rd_bit));
     unsigned low = (message[3] & cd_bit) | rcode;
-    if (with_soa) high |= aa_bit;
+    if (authoritative) high |= aa_bit;
+    if (cut) high |= tc_bit;
     if (answer.truncated) {
         high |= tc_bit;
         if ((message[2] & rd_bit) != 0) low |= ra_bit;
@@ -133,15 +214,14 @@ std::size_t write_own_answer(Bytes message, const Query& query, const OwnAnswer&
     writer.byte(static_cast<std::uint8_t>(high));
     writer.byte(static_cast<std::uint8_t>(low));
     writer.u16(bare ? 0 : 1);
-    writer.u16(0);
+    writer.u16(static_cast<std::uint16_t>(records));
     writer.u16(with_soa ? 1 : 0);
     writer.u16(with_opt ? 1 : 0);
-    if (bare) return writer.written();
-
-    writer.bytes(message.subspan(header_length, query.question.end - header_length));
+    if (!bare) writer.bytes(message.subspan(header_length, query.question.end - header_length));
+    if (records > 0) write_records(writer, answer, query.question);
     if (with_soa) write_soa(writer, query.question.qclass);
     if (with_opt)
-        write_opt(writer, (bad_version ? badvers_in_ttl : 0) | (query.dnssec_ok ? dnssec_ok_in_ttl : 0), answer.error);
+        write_opt(writer, (bad_version ? badvers_in_ttl : 0) | (query.dnssec_ok ? dnssec_ok_in_ttl : 0), answer);
     return writer.written();
 }
 

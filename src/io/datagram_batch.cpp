@@ -131,29 +131,36 @@ void SendBatch::push(dns::Bytes payload, const SocketAddress& to, const LocalAdd
     }
 }
 
+namespace {
+
+/// A flood of forged ICMP messages may leave an error again before the next call.
+constexpr int max_repetitions = 4;
+
+}  // namespace
+
 SendBatch::Outcome SendBatch::flush(int fd) {
     Outcome outcome;
     std::size_t next = 0;
-    bool repeated = false;
+    int repeated = 0;
     while (next < count_) {
         const int sent = ::sendmmsg(fd, messages_->headers.data() + next, static_cast<unsigned>(count_ - next), 0);
         if (sent > 0) {
             next += static_cast<std::size_t>(sent);
             outcome.sent += static_cast<std::size_t>(sent);
-            repeated = false;
+            repeated = 0;
             continue;
         }
         const int error = errno;
         if (error == EINTR) continue;
-        if (!repeated && (error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH)) {
-            repeated = true;
+        if (repeated < max_repetitions && (error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH)) {
+            ++repeated;
             continue;
         }
         outcome.last_error = error;
         ++outcome.failed;
         outcome.failed_mask |= std::uint64_t{1} << next;
         ++next;
-        repeated = false;
+        repeated = 0;
     }
     count_ = 0;
     return outcome;

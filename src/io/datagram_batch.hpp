@@ -73,8 +73,8 @@ public:
         int last_error = 0;  ///< errno of the last datagram that could not be sent
         std::uint64_t failed_mask = 0;  ///< a bit for each that could not be sent, in the order of push
     };
-    /// Sends everything and is empty then. An error left behind by an earlier ICMP message is met by one
-    /// repetition; a datagram that cannot be sent is left out and costs no other.
+    /// Sends everything and is empty then. An error left behind by an earlier ICMP message is met by a few
+    /// repetitions; a datagram that cannot be sent is left out and costs no other.
     Outcome flush(int fd);
 
 private:

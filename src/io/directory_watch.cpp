@@ -2,6 +2,7 @@
 #include "io/directory_watch.hpp"
 
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,6 +16,7 @@
 #include <system_error>
 #include <utility>
 
+#include "io/do_and_always.hpp"
 #include "io/fd.hpp"
 #include "io/quiet_time.hpp"
 #include "io/readiness.hpp"
@@ -30,8 +32,18 @@ using TimePoint = std::chrono::steady_clock::time_point;
 using Happened = TouchedNames::Happened;
 
 constexpr std::size_t event_buffer_size = 64 * 1024;
+/// To a file that a link leads to, told by its directory. One that is made anew is written next, and closed; a link,
+/// and a file that has another name already, are complete as they come.
+Happened happened_to_target(std::uint32_t mask, const std::string& target) {
+    struct stat status {};
+    const bool is_new = (mask & IN_CREATE) != 0 && ::lstat(target.c_str(), &status) == 0;
+    return is_new && S_ISREG(status.st_mode) && status.st_nlink == 1 ? Happened::modified : Happened::settled;
+}
+
 /// Before a report, what has happened is read; a storm that goes on is not waited for.
 constexpr int max_reads_before_report = 32;
+/// After a report that could not be dealt with.
+constexpr std::chrono::seconds retry_interval{1};
 
 TimePoint now() {
     return std::chrono::steady_clock::now();
@@ -63,7 +75,7 @@ public:
           timer_(context),
           options_(std::move(options)),
           events_(std::move(events)),
-          tree_(options_.directories, options_.calls.add) {}
+          tree_(options_.directories, options_.extension, options_.calls.add) {}
 
     void start() {
         begin_inotify();
@@ -98,7 +110,10 @@ private:
                 if (error == EMFILE) reason += " (see fs.inotify.max_user_instances)";
                 return set_mode(WatchMode::poll, std::move(reason));
             }
-            inotify_ = std::make_unique<Readiness>(context_, std::move(fd), [this] { on_readable(); });
+            std::error_code error;
+            auto readable = std::make_unique<Readiness>(context_, std::move(fd), [this] { on_readable(); }, error);
+            if (error) return set_mode(WatchMode::poll, "epoll: " + error.message());
+            inotify_ = std::move(readable);
         }
         update_watches();
     }
@@ -136,8 +151,7 @@ private:
 
     void on_readable() {
         const auto self = shared_from_this();
-        read_events();
-        arm();
+        do_and_always([this] { read_events(); }, [this] { arm(); });
     }
 
     /// One buffer of events. False: there was none.
@@ -165,21 +179,33 @@ private:
     }
 
     void take(const inotify_event& event, std::string_view name) {
-        const auto* places = tree_.places(event.wd);
-        if (places == nullptr) return;
+        const auto* subjects = tree_.subjects(event.wd);
+        if (subjects == nullptr) return;
         constexpr std::uint32_t about_itself = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
-        for (const auto& place : *places) {
-            if (name.empty() || (event.mask & about_itself) != 0) {
+        for (const auto& subject : *subjects) {
+            if (!subject.shown.empty()) {
+                if (subject.only == name) take_linked(event.mask, subject);
+            } else if (name.empty() || (event.mask & about_itself) != 0) {
                 quiet_.event(now());
-            } else if (place.only.empty()) {
+            } else if (subject.only.empty()) {
                 quiet_.event(now());
                 const bool directory = (event.mask & IN_ISDIR) != 0;
-                names_.note(place.prefix + std::string(name), directory ? Happened::other : happened(event.mask));
-            } else if (place.only == name) {
+                names_.note(subject.prefix + std::string(name), directory ? Happened::other : happened(event.mask));
+            } else if (subject.only == name) {
                 quiet_.event(now());
             }
         }
         if ((event.mask & IN_IGNORED) != 0) tree_.removed(event.wd);
+    }
+
+    /// What happened to a file that a link leads to counts as what happened to the link.
+    void take_linked(std::uint32_t mask, const WatchedTree::Subject& subject) {
+        quiet_.event(now());
+        const bool is_gone = (mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0;
+        const Happened what = !subject.only.empty() ? happened_to_target(mask, subject.target)
+                              : is_gone           ? Happened::settled
+                                                  : happened(mask);
+        names_.note(subject.shown, what);
     }
 
     void report(bool unwatched) {
@@ -194,11 +220,18 @@ private:
         report.everything = names_.everything();
         report.open = names_.open(is_unfinished_file);
         report.touched = names_.take();
-        if (!stopped_ && events_.changed) events_.changed(report);
+        try {
+            if (!stopped_ && events_.changed) events_.changed(report);
+        } catch (...) {  // what it was about is not known to anybody now
+            names_.note_everything();
+            quiet_.ask(now() + retry_interval);
+            arm();
+            throw;
+        }
         arm();
     }
 
-    /// Whatever sends no event is found here: mounts, links to files elsewhere, a limit that was raised.
+    /// Whatever sends no event is found here: mounts, a limit that was raised.
     void check() {
         const bool was_blind = !inotify_;
         const bool was_polling = mode_ == WatchMode::poll;
@@ -230,10 +263,12 @@ private:
     void on_timer() {
         armed_for_.reset();
         const TimePoint time = now();
-        if (next_check_ <= time) check();
-        const auto due = quiet_.due();
-        if (!stopped_ && due && *due <= time) report(!inotify_);
-        arm();
+        const auto look = [&] {
+            if (next_check_ <= time) check();
+            const auto due = quiet_.due();
+            if (!stopped_ && due && *due <= time) report(!inotify_);
+        };
+        do_and_always(look, [this] { arm(); });
     }
 
     boost::asio::io_context& context_;

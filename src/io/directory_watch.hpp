@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tells when something changed in some directories (DESIGN 2.5): with one inotify instance, or, where that
+// Tells when something changed in some directories: with one inotify instance, or, where that
 // cannot be, with a look every two seconds. Events are hints: the listener reads and compares. Lives on one
 // io_context and its thread, like all its calls.
 #pragma once
@@ -36,10 +36,11 @@ struct InotifyCalls {
 
 struct WatchOptions {
     std::vector<std::string> directories;
+    std::string extension = ".prox";  ///< of files; where one is a link, what it leads to is watched
     /// Between two looks without inotify; with it, between two checks that the right directories are watched
     /// (a mount over one of them sends no event).
     std::chrono::milliseconds look_interval{2000};
-    /// With inotify, one look in so many checks: a link to a file elsewhere sends no event either.
+    /// With inotify, one look in so many checks: on some file systems others write without an event.
     unsigned checks_per_look = 15;
     InotifyCalls calls = InotifyCalls::real();
 };

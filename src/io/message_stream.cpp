@@ -1,264 +1,117 @@
 // SPDX-License-Identifier: MIT
 #include "io/message_stream.hpp"
 
-#include <sys/socket.h>
-
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
+#include <array>
 #include <cassert>
-#include <vector>
+#include <utility>
 
 #include "dns/tcp_framing.hpp"
-#include "io/socket_address.hpp"
+#include "io/byte_stream.hpp"
 
 namespace dproxy::io {
 
-namespace asio = boost::asio;
-using asio::ip::tcp;
-using Error = boost::system::error_code;
+class MessageStream::State final : public ByteStream {
+public:
+    State(boost::asio::io_context& io, std::shared_ptr<ByteMeter> meter, std::unique_ptr<StreamFilter> filter,
+          Events& events, bool accepted)
+        : ByteStream(io, std::move(meter), std::move(filter), accepted), events_(events) {}
 
-namespace {
+    bool has_part() const override { return framer_.has_unread(); }
+    std::optional<dns::MutableBytes> next();
+    bool refill();
 
-constexpr std::size_t discard_bytes = 1024;
-constexpr std::size_t kept_capacity = 16 * 1024; ///< an output buffer that grew larger is given back
+private:
+    void opened() override { events_.on_connected(); }
+    dns::MutableBytes space() override { return framer_.space(); }
+    void taken(std::size_t count) override;
+    void drained() override { events_.on_drained(); }
+    bool half_closed() override { return events_.on_half_closed(); }
+    void ended(StreamEnd how, std::error_code error) override { events_.on_end(how, error); }
+    std::size_t buffered_bytes() const override { return framer_.capacity(); }
+    void grown() override { events_.on_grown(); }
+    void free_input() override { framer_ = {}; }
 
-tcp::endpoint to_asio(const net::Endpoint& endpoint) {
-    if (endpoint.address.is_v4()) {
-        asio::ip::address_v4::bytes_type bytes;
-        std::copy(endpoint.address.bytes.begin() + 12, endpoint.address.bytes.end(), bytes.begin());
-        return {asio::ip::address_v4(bytes), endpoint.port};
-    }
-    return {asio::ip::address_v6(endpoint.address.bytes), endpoint.port};
-}
-
-}  // namespace
-
-struct MessageStream::State : std::enable_shared_from_this<MessageStream::State> {
-    State(asio::io_context& io, Events& owner, bool is_accepted) : socket(io), events(&owner), accepted(is_accepted) {}
-
-    void read();
-    void on_read(const Error& error, std::size_t count);
-    void deliver();
-    void request_write();
-    void write();
-    void on_write(const Error& error, std::size_t count);
-    void watch();
-    void linger();
-    void discard();
-    void end(StreamEnd how, const Error& error);
-    void shut();
-
-    tcp::socket socket;
-    Events* events;  ///< null once closed
-    dns::StreamFramer framer;
-    std::vector<std::uint8_t> queued;   ///< waits for the write under way
-    std::vector<std::uint8_t> writing;
-    std::uint64_t progress = 0;
-    const bool accepted;
-    bool connected = true;
-    bool watched = false;
-    bool paused = false;
-    bool reading = false;
-    bool delivering = false;
-    bool write_requested = false;
-    bool write_active = false;
-    bool close_after_write = false;
-    bool lingering = false;
-    std::unique_ptr<std::uint8_t[]> discarded;  ///< read after the end, and thrown away
-    bool half_closed = false;  ///< by the peer
+    Events& events_;  ///< not called once it is closed
+    dns::StreamFramer framer_;
 };
 
-void MessageStream::State::read() {
-    if (!events || reading || !connected || delivering) return;
-    if (paused || half_closed) return watch();
-    reading = true;
-    const auto room = framer.space();
-    socket.async_read_some(asio::buffer(room.data(), room.size()),
-                           [self = shared_from_this()](const Error& error, std::size_t count) {
-                               self->reading = false;
-                               self->on_read(error, count);
-                           });
-}
-
-void MessageStream::State::on_read(const Error& error, std::size_t count) {
-    if (!events) return;
-    if (lingering) return error ? end(StreamEnd::peer_closed, {}) : discard();
-    if (error) {
-        if (error != asio::error::eof) return end(StreamEnd::failed, error);
-        if (framer.has_unread()) return end(StreamEnd::cut_short, {});
-        half_closed = true;
-        if (events->on_half_closed() || !events) return watch();
-        return end(StreamEnd::peer_closed, {});
+void MessageStream::State::taken(std::size_t count) {
+    if (count > 0) framer_.commit(count);
+    if (const auto first = next()) {
+        Incoming incoming(*this, *first);
+        events_.on_messages(incoming);
     }
-    ++progress;
-    framer.commit(count);
-    deliver();
+    if (!is_closed() && framer_.failed()) end(StreamEnd::bad_length, {});
 }
 
-void MessageStream::State::deliver() {
-    delivering = true;
-    while (events && !paused) {
-        const auto message = framer.next();
-        if (!message) break;
-        events->on_message(*message);
-    }
-    delivering = false;
-    if (!events) return;
-    if (framer.failed()) return end(StreamEnd::bad_length, {});
-    read();
+std::optional<dns::MutableBytes> MessageStream::State::next() {
+    if (is_closed() || is_paused()) return std::nullopt;
+    return framer_.next();
 }
 
-void MessageStream::State::request_write() {
-    if (write_requested || write_active || !connected || queued.empty()) return;
-    write_requested = true;
-    asio::post(socket.get_executor(), [self = shared_from_this()] {
-        self->write_requested = false;
-        self->write();
-    });
+bool MessageStream::State::refill() {
+    if (is_closed() || is_paused() || framer_.failed()) return false;
+    const std::size_t more = read_more();
+    framer_.commit(more);
+    return more > 0;
 }
 
-void MessageStream::State::write() {
-    if (!events || write_active || queued.empty()) return;
-    write_active = true;
-    writing.swap(queued);
-    asio::async_write(
-        socket, asio::buffer(writing),
-        [self = shared_from_this()](const Error& error, std::size_t done) -> std::size_t {
-            if (done > 0) ++self->progress;
-            return error ? 0 : self->writing.size() - done;
-        },
-        [self = shared_from_this()](const Error& error, std::size_t count) { self->on_write(error, count); });
+std::optional<dns::MutableBytes> MessageStream::Incoming::next() {
+    if (first_) return std::exchange(first_, std::nullopt);
+    return state_.next();
 }
 
-void MessageStream::State::on_write(const Error& error, std::size_t) {
-    write_active = false;
-    if (!events) return;
-    if (error) return end(StreamEnd::failed, error);
-    writing.clear();
-    if (writing.capacity() > kept_capacity) writing = {};
-    if (!queued.empty()) return write();
-    if (close_after_write) return linger();
-    events->on_drained();
+bool MessageStream::Incoming::refill() { return state_.refill(); }
+
+MessageStream::MessageStream(boost::asio::io_context& context, Fd connection, bool v4, Events& events,
+                             std::shared_ptr<ByteMeter> meter, std::unique_ptr<StreamFilter> filter)
+    : state_(std::make_shared<State>(context, std::move(meter), std::move(filter), events, true)) {
+    state_->accept(std::move(connection), v4);
 }
 
-// A client that is reset while nothing is read from it would hold what it asked for until something is sent
-// to it. Of an upstream all that it sent before is wanted, so it is not watched.
-void MessageStream::State::watch() {
-    if (!events || !accepted || watched) return;
-    watched = true;
-    socket.async_wait(tcp::socket::wait_error, [self = shared_from_this()](const Error& error) {
-        if (error || !self->events || self->lingering) return;
-        int fault = 0;
-        socklen_t length = sizeof fault;
-        ::getsockopt(self->socket.native_handle(), SOL_SOCKET, SO_ERROR, &fault, &length);
-        // 0: urgent data, which is none of DNS. Asking again would wake at once for it.
-        if (fault != 0) self->end(StreamEnd::failed, Error(fault, boost::system::system_category()));
-    });
+MessageStream::MessageStream(boost::asio::io_context& context, const net::Endpoint& peer, dns::Bytes preface,
+                             Events& events, std::shared_ptr<ByteMeter> meter, std::unique_ptr<StreamFilter> filter)
+    : state_(std::make_shared<State>(context, std::move(meter), std::move(filter), events, false)) {
+    state_->connect(peer, preface);
 }
 
-// A socket closed with bytes unread sends a reset, which may overtake the answers just written: so
-// only this side is closed, and what still comes is thrown away until the peer closes its side.
-void MessageStream::State::linger() {
-    lingering = true;
-    Error ignored;
-    socket.shutdown(tcp::socket::shutdown_send, ignored);
-    discard();
-}
-
-void MessageStream::State::discard() {
-    if (reading) return;
-    reading = true;
-    if (!discarded) discarded.reset(new std::uint8_t[discard_bytes]);
-    socket.async_read_some(asio::buffer(discarded.get(), discard_bytes),
-                           [self = shared_from_this()](const Error& error, std::size_t) {
-                               self->reading = false;
-                               if (!self->events) return;
-                               if (error) return self->end(StreamEnd::peer_closed, {});
-                               self->discard();
-                           });
-}
-
-void MessageStream::State::end(StreamEnd how, const Error& error) {
-    Events* owner = std::exchange(events, nullptr);
-    shut();
-    if (owner) owner->on_end(how, error);
-}
-
-void MessageStream::State::shut() {
-    events = nullptr;
-    Error ignored;
-    socket.close(ignored);
-}
-
-MessageStream::MessageStream(asio::io_context& context, Fd connection, bool v4, Events& events)
-    : state_(std::make_shared<State>(context, events, true)) {
-    Error error;
-    state_->socket.assign(v4 ? tcp::v4() : tcp::v6(), connection.release(), error);
-    state_->read();
-}
-
-MessageStream::MessageStream(asio::io_context& context, const net::Endpoint& peer, dns::Bytes preface, Events& events)
-    : state_(std::make_shared<State>(context, events, false)) {
-    state_->connected = false;
-    state_->queued.assign(preface.begin(), preface.end());
-    state_->socket.async_connect(to_asio(peer), [state = state_](const Error& error) {
-        if (!state->events) return;
-        if (error) return state->end(StreamEnd::failed, error);
-        Error ignored;
-        state->socket.set_option(tcp::no_delay(true), ignored);
-        state->connected = true;
-        ++state->progress;
-        state->events->on_connected();
-        state->request_write();
-        state->read();
-    });
-}
-
-MessageStream::~MessageStream() { state_->shut(); }
+MessageStream::~MessageStream() { state_->close(); }
 
 void MessageStream::send(dns::Bytes message) {
     assert(message.size() <= dns::max_message_length);
-    if (!state_->events) return;
-    std::uint8_t length[2];
-    dns::write_u16(length, static_cast<std::uint16_t>(message.size()));
-    state_->queued.insert(state_->queued.end(), length, length + 2);
-    state_->queued.insert(state_->queued.end(), message.begin(), message.end());
-    state_->request_write();
+    std::array<std::uint8_t, dns::StreamFramer::length_prefix> length{};
+    dns::write_u16(length.data(), static_cast<std::uint16_t>(message.size()));
+    state_->write(length, message);
 }
 
-std::size_t MessageStream::queued_bytes() const { return state_->queued.size() + state_->writing.size(); }
+std::size_t MessageStream::held_bytes() const { return state_->held_bytes(); }
 
-net::Endpoint MessageStream::local_endpoint() const { return bound_endpoint(state_->socket.native_handle()); }
+bool MessageStream::all_taken() const { return state_->all_taken(); }
 
-std::uint64_t MessageStream::progress() const { return state_->progress; }
+std::size_t MessageStream::queued_bytes() const { return state_->queued_bytes(); }
 
-void MessageStream::pause_reading() { state_->paused = true; }
+int MessageStream::descriptor() const { return state_->descriptor(); }
 
-void MessageStream::resume_reading() {
-    if (!state_->paused) return;
-    state_->paused = false;
-    // Whole messages may lie in the framer; they come from the loop, as on_message must not be called from here.
-    asio::post(state_->socket.get_executor(), [state = state_] {
-        if (state->events && !state->reading && !state->delivering) state->deliver();
-    });
-}
+net::Endpoint MessageStream::local_endpoint() const { return state_->local_endpoint(); }
 
-bool MessageStream::reading_paused() const { return state_->paused; }
+std::uint64_t MessageStream::taken_bytes() const { return state_->taken_bytes(); }
 
-void MessageStream::close() { state_->shut(); }
+bool MessageStream::has_part_of_message() const { return state_->has_part() && !state_->is_paused(); }
 
-void MessageStream::close_when_drained() {
-    if (!state_->events) return;
-    state_->paused = true;
-    if (!state_->write_active && state_->queued.empty()) {
-        asio::post(state_->socket.get_executor(), [state = state_] {
-            if (state->events && !state->write_active && state->queued.empty()) state->linger();
-        });
-    }
-    state_->close_after_write = true;
-}
+bool MessageStream::is_open() const { return state_->is_open(); }
+
+bool MessageStream::is_connected() const { return state_->is_connected(); }
+
+void MessageStream::open_in_turns(std::shared_ptr<OneByOne> turns) { state_->open_in_turns(std::move(turns)); }
+
+void MessageStream::pause_reading() { state_->pause(); }
+
+void MessageStream::resume_reading() { state_->resume(); }
+
+bool MessageStream::reading_paused() const { return state_->is_paused(); }
+
+void MessageStream::close() { state_->close(); }
+
+void MessageStream::close_when_drained() { state_->close_when_drained(); }
 
 }  // namespace dproxy::io

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <new>
 
+#include "io/do_and_always.hpp"
+
 namespace dproxy::io {
 
 namespace asio = boost::asio;
@@ -55,32 +57,48 @@ struct WaitAllocator {
 }  // namespace
 
 struct Readiness::State : std::enable_shared_from_this<Readiness::State> {
-    State(asio::io_context& context, int fd, std::function<void()> call)
-        : descriptor(context, fd), readable(std::move(call)) {}
+    State(asio::io_context& context, std::function<void()> call) : descriptor(context), readable(std::move(call)) {}
 
     struct Handler {
         using allocator_type = WaitAllocator<std::byte>;
         std::shared_ptr<State> state;
         allocator_type get_allocator() const noexcept { return allocator_type(&state->memory); }
         void operator()(const boost::system::error_code& error) const {
+            state->waiting = false;
             if (error || state->paused) return;
-            state->readable();
-            if (!state->paused) state->wait();
+            do_and_always([this] { state->readable(); },
+                          [this] {
+                              if (!state->paused) state->wait();
+                          });
         }
     };
 
     void wait() {
+        waiting = true;
         descriptor.async_wait(asio::posix::stream_descriptor::wait_read, Handler{shared_from_this()});
     }
 
     asio::posix::stream_descriptor descriptor;
     std::function<void()> readable;
     bool paused = false;
+    bool waiting = false;
     WaitMemory memory;
 };
 
+Readiness::Readiness(asio::io_context& context, Fd fd, std::function<void()> readable, std::error_code& error)
+    : state_(std::make_shared<State>(context, std::move(readable))) {
+    boost::system::error_code refused;
+    state_->descriptor.assign(fd.get(), refused);
+    error = refused;
+    if (error) return;
+    fd.release();
+    state_->wait();
+}
+
 Readiness::Readiness(asio::io_context& context, Fd fd, std::function<void()> readable)
-    : state_(std::make_shared<State>(context, fd.release(), std::move(readable))) {
+    : state_(std::make_shared<State>(context, std::move(readable))) {
+    state_->descriptor.assign(fd.get());
+    fd.release();
     state_->wait();
 }
 
@@ -93,5 +111,15 @@ Readiness::~Readiness() {
 int Readiness::fd() const { return state_->descriptor.native_handle(); }
 
 void Readiness::pause() { state_->paused = true; }
+
+void Readiness::resume() {
+    state_->paused = false;
+    if (!state_->waiting) state_->wait();
+}
+
+Fd Readiness::release() {
+    state_->paused = true;
+    return Fd(state_->descriptor.release());
+}
 
 }  // namespace dproxy::io

@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "io/interfaces.hpp"
+
 namespace dproxy::io {
 
 SocketAddress::SocketAddress(const net::Endpoint& endpoint) : v6{} {
@@ -16,6 +18,7 @@ SocketAddress::SocketAddress(const net::Endpoint& endpoint) : v6{} {
         v6.sin6_family = AF_INET6;
         v6.sin6_port = htons(endpoint.port);
         std::memcpy(&v6.sin6_addr, bytes.data(), 16);
+        v6.sin6_scope_id = interface_index(endpoint.address);  // 0: the kernel says that it is of no use
         length = sizeof v6;
     }
 }

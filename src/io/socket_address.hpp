@@ -18,12 +18,15 @@ struct SocketAddress {
     socklen_t length = 0;
 
     SocketAddress() : v6{} {}
-    /// IPv4 endpoints become AF_INET.
+    /// IPv4 endpoints become AF_INET. Where the address has a zone, the interface is looked up.
     explicit SocketAddress(const net::Endpoint& endpoint);
 
     bool is_v4() const { return any.sa_family == AF_INET; }
     std::uint16_t port() const { return ntohs(is_v4() ? v4.sin_port : v6.sin6_port); }
     net::Address address() const;
+    /// An IPv6 packet that claims an IPv4 source (::ffff:a.b.c.d): no client sends such, and it would pass for that
+    /// IPv4 client in every list of networks (RFC 4942 2.2).
+    bool is_mapped() const { return !is_v4() && IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr); }
     net::Endpoint endpoint() const { return {address(), port()}; }
 };
 

@@ -26,19 +26,39 @@ Fd bind_tcp(const net::Endpoint& endpoint, PortSharing sharing, std::error_code&
     return fd;
 }
 
-Fd listen_tcp(const net::Endpoint& endpoint, PortSharing sharing, std::error_code& error) {
+Fd listen_tcp(const net::Endpoint& endpoint, PortSharing sharing, std::error_code& error, int backlog) {
     Fd fd = bind_tcp(endpoint, sharing, error);
-    if (fd && ::listen(fd.get(), accept_backlog) != 0) {
+    if (fd && ::listen(fd.get(), backlog) != 0) {
         error = {errno, std::system_category()};
         fd.close();
     }
     return fd;
 }
 
-TcpListener::TcpListener(boost::asio::io_context& context, Fd socket, Accept accept)
+TcpListener::TcpListener(boost::asio::io_context& context, Fd socket, Accept accept, NoDescriptor no_descriptor)
     : accept_(std::move(accept)),
-      reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
-      readiness_(context, std::move(socket), [this] { accept_waiting(); }) {}
+      no_descriptor_(no_descriptor),
+      reserve_(no_descriptor == NoDescriptor::turn_away ? ::open("/dev/null", O_RDONLY | O_CLOEXEC) : -1),
+      readiness_(context, std::move(socket), [this] { accept_waiting(); }),
+      pause_(context) {}
+
+/// Left in the queue, they would wake this thread again at once, and not know that they are not served.
+void TcpListener::turn_away() {
+    for (int i = 0; i < max_accepts_per_turn; ++i) {
+        reserve_.close();
+        const bool taken = static_cast<bool>(Fd(::accept4(readiness_.fd(), nullptr, nullptr, SOCK_CLOEXEC)));
+        reserve_ = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        if (!taken) break;
+    }
+}
+
+void TcpListener::pause() {
+    pause_.expires_after(accept_pause);
+    pause_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {
+        if (!error && !alive.expired()) readiness_.resume();
+    });
+    readiness_.pause();
+}
 
 void TcpListener::accept_waiting() {
     for (int i = 0; i < max_accepts_per_turn; ++i) {
@@ -52,11 +72,9 @@ void TcpListener::accept_waiting() {
             continue;
         }
         const int error = errno;
-        if (error == EMFILE || error == ENFILE) {
-            // Left in the queue, the connection would wake this thread for ever: take it and close it.
-            reserve_.close();
-            Fd(::accept4(readiness_.fd(), nullptr, nullptr, SOCK_CLOEXEC)).close();
-            reserve_ = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+            if (no_descriptor_ == NoDescriptor::turn_away) turn_away();
+            return pause();
         }
         if (error != EINTR && error != ECONNABORTED) return;
     }

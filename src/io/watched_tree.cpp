@@ -24,8 +24,12 @@ namespace {
 constexpr std::uint32_t folder_mask = IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE |
                                       IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_MASK_ADD;
 /// Names alone: this may be a busy directory like /tmp.
-constexpr std::uint32_t path_mask =
+constexpr std::uint32_t way_mask =
     IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_MASK_ADD;
+/// Of the directory of a file that a link leads to: when it is complete, too. What is written meanwhile the file tells.
+constexpr std::uint32_t file_directory_mask = way_mask | IN_CLOSE_WRITE;
+constexpr std::uint32_t file_mask =
+    IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF | IN_MASK_ADD;
 
 std::string without_trailing_slashes(std::string path) {
     while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -44,24 +48,40 @@ void push_components(std::string_view path, std::vector<std::string>& rest) {
     rest.insert(rest.end(), components.rbegin(), components.rend());
 }
 
+/// Of a directory, but those that begin with a dot.
+template <typename Each>
+void for_each_name(const std::string& directory, const Each& each) {
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), &::closedir);
+    if (!stream) return;
+    while (const dirent* entry = ::readdir(stream.get())) {
+        if (entry->d_name[0] != '.') each(*entry);
+    }
+}
+
 }  // namespace
 
-WatchedTree::WatchedTree(std::vector<std::string> locations, Add add)
-    : locations_(std::move(locations)), add_(std::move(add)) {
+WatchedTree::WatchedTree(std::vector<std::string> locations, std::string extension, Add add)
+    : locations_(std::move(locations)), extension_(std::move(extension)), add_(std::move(add)) {
     for (auto& location : locations_) location = without_trailing_slashes(std::move(location));
 }
 
 WatchedTree::Outcome WatchedTree::update(int fd) {
     fd_ = fd;
     next_.clear();
+    walked_.clear();
+    linked_files_ = 0;
     outcome_ = {};
     for (const auto& location : locations_) {
         // The way there first: what comes between the two steps is then found by the second one.
-        watch_path_to(location);
+        watch_way_to(location);
         watch_location(location);
     }
+    if (linked_files_ > max_linked_files) {
+        outcome_.missing.push_back("there are more than " + std::to_string(max_linked_files) +
+                                   " links to files elsewhere");
+    }
     outcome_.changed = next_.size() != watches_.size();
-    for (const auto& [number, places] : watches_) {
+    for (const auto& [number, subjects] : watches_) {
         if (next_.contains(number)) continue;
         outcome_.changed = true;
         ::inotify_rm_watch(fd, number);
@@ -71,24 +91,22 @@ WatchedTree::Outcome WatchedTree::update(int fd) {
     return std::move(outcome_);
 }
 
-const std::vector<WatchedTree::Place>* WatchedTree::places(int watch) const {
+const std::vector<WatchedTree::Subject>* WatchedTree::subjects(int watch) const {
     const auto found = watches_.find(watch);
     return found == watches_.end() ? nullptr : &found->second;
 }
 
 /// 0, or why not; what is of no use to anyone goes into the outcome.
-int WatchedTree::watch(const std::string& path, Place place) {
+int WatchedTree::watch(const std::string& path, std::uint32_t mask, Subject subject) {
     if (next_.size() >= max_watches) {
-        outcome_.error = "there are more than " + std::to_string(max_watches) + " directories to watch";
+        outcome_.error = "there are more than " + std::to_string(max_watches) + " directories and files to watch";
         return ENOSPC;
     }
-    const int number = add_(fd_, path.c_str(), place.only.empty() ? folder_mask : path_mask);
+    const int number = add_(fd_, path.c_str(), mask);
     if (number >= 0) {
-        auto& places = next_[number];
-        const bool known = std::any_of(places.begin(), places.end(), [&place](const Place& other) {
-            return other.prefix == place.prefix && other.only == place.only;
-        });
-        if (!known) places.push_back(std::move(place));
+        auto& subjects = next_[number];
+        const bool known = std::find(subjects.begin(), subjects.end(), subject) != subjects.end();
+        if (!known) subjects.push_back(std::move(subject));
         return 0;
     }
     const int error = errno;
@@ -99,32 +117,46 @@ int WatchedTree::watch(const std::string& path, Place place) {
     return error;
 }
 
-/// Links on the way may be set anew, and a component that is missing may come.
-void WatchedTree::watch_path_to(const std::string& location) {
-    std::string at = location.starts_with('/') ? "/" : ".";
+void WatchedTree::watch_way_to(const std::string& location) {
     std::vector<std::string> rest;
     push_components(location, rest);
+    follow(location.starts_with('/') ? "/" : ".", std::move(rest), {});
+}
+
+/// Each directory on the way is watched for the next component, which may be missing, or be set anew: a link, or a
+/// directory that another one takes the place of. Watched first and looked at then, so that no change is lost between.
+/// `shown` is the link, where the way leads to a file.
+void WatchedTree::follow(std::string at, std::vector<std::string> rest, const std::string& shown) {
     int links = 0;
-    while (!rest.empty()) {
+    struct stat status {};
+    while (!rest.empty() && outcome_.error.empty()) {
         const std::string component = std::move(rest.back());
         rest.pop_back();
-        const std::string child = at + "/" + component;
-        struct stat status {};
-        if (::lstat(child.c_str(), &status) != 0) {
-            watch(at, {{}, component});
-            return;
-        }
-        if (!S_ISLNK(status.st_mode)) {
-            at = child;
+        std::string child = at + (at.ends_with('/') ? "" : "/") + component;
+        if (walked_.contains(child)) {
+            at = std::move(child);
             continue;
         }
-        watch(at, {{}, component});
+        if (component != "..") {
+            if (rest.empty() && !shown.empty()) {
+                watch(at, file_directory_mask, {{}, component, shown, child});
+            } else {
+                watch(at, way_mask, {{}, component, {}, {}});
+            }
+        }
+        if (::lstat(child.c_str(), &status) != 0) return;
+        if (S_ISDIR(status.st_mode)) walked_.insert(child);
+        if (!S_ISLNK(status.st_mode)) {
+            at = std::move(child);
+            continue;
+        }
         std::array<char, PATH_MAX> target{};
         const ssize_t length = ::readlink(child.c_str(), target.data(), target.size());
         if (length <= 0 || ++links > max_links_followed) return;
         if (target[0] == '/') at.assign(1, '/');
         push_components({target.data(), static_cast<std::size_t>(length)}, rest);
     }
+    if (!shown.empty() && S_ISREG(status.st_mode)) watch(at, file_mask, {{}, {}, shown, {}});
 }
 
 void WatchedTree::watch_location(const std::string& location) {
@@ -133,21 +165,39 @@ void WatchedTree::watch_location(const std::string& location) {
         outcome_.missing.push_back(location + ": " + std::generic_category().message(errno));
         return;
     }
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(location.c_str()), &::closedir);
-    if (!stream) return;
-    while (const dirent* entry = ::readdir(stream.get())) {
+    for_each_name(location, [&](const dirent& entry) {
         // What a link leads to is found out by trying: IN_ONLYDIR refuses all else.
-        const bool perhaps = entry->d_type == DT_DIR || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
-        if (entry->d_name[0] == '.' || !perhaps || !outcome_.error.empty()) continue;
-        watch_folder(prefix + entry->d_name, prefix + entry->d_name + "/");
-    }
+        const bool perhaps = entry.d_type == DT_DIR || entry.d_type == DT_LNK || entry.d_type == DT_UNKNOWN;
+        if (!perhaps || !outcome_.error.empty()) return;
+        const std::string name = entry.d_name;
+        if (!extension_.empty() && name.ends_with(extension_)) return;  // whatever it is, it is read as a file
+        if (entry.d_type == DT_LNK) follow(location, {name}, {});
+        watch_folder(prefix + name, prefix + name + "/");
+    });
 }
 
 bool WatchedTree::watch_folder(const std::string& path, const std::string& prefix) {
-    const int error = watch(path, {prefix, {}});
-    if (error == 0) watch(prefix + "..data", {prefix, {}});
+    const int error = watch(path, folder_mask, {prefix, {}, {}, {}});
+    if (error == 0) {
+        const bool has_data = watch(prefix + "..data", folder_mask, {prefix, {}, {}, {}}) == 0;
+        watch_linked_files(has_data ? prefix + "..data" : path, prefix);
+    }
     errno = error;
     return error == 0;
+}
+
+/// Where there is a `..data`, the links beside it lead into it, and are not what is read.
+void WatchedTree::watch_linked_files(const std::string& path, const std::string& prefix) {
+    for_each_name(path, [&](const dirent& entry) {
+        const std::string_view name = entry.d_name;
+        if (!name.ends_with(extension_) || name.size() == extension_.size() || !outcome_.error.empty()) return;
+        struct stat status {};
+        const std::string file = path + "/" + entry.d_name;
+        const bool is_unknown = entry.d_type == DT_UNKNOWN && ::lstat(file.c_str(), &status) == 0;
+        const bool is_link = entry.d_type == DT_LNK || (is_unknown && S_ISLNK(status.st_mode));
+        if (!is_link || ++linked_files_ > max_linked_files) return;
+        follow(path, {std::string(name)}, prefix + entry.d_name);
+    });
 }
 
 }  // namespace dproxy::io

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "net/keyed_hash.hpp"
+
 namespace dproxy::net {
 namespace {
 
@@ -35,17 +37,20 @@ std::optional<Number> parse_number(std::string_view text, unsigned highest) {
 
 bool written_as_v6(std::string_view text) { return text.find(':') != std::string_view::npos; }
 
-/// The final step of MurmurHash3: each bit of the input reaches each bit of the result.
-std::uint64_t mix(std::uint64_t value) {
-    value = (value ^ (value >> 33)) * 0xff51afd7ed558ccdULL;
-    value = (value ^ (value >> 33)) * 0xc4ceb9fe1a85ec53ULL;
-    return value ^ (value >> 33);
+/// What stands behind the `%`: the name of an interface, or its number, which is never 0. False where it is neither.
+bool read_zone(std::string_view text, std::array<char, max_zone_length + 1>& zone) {
+    const bool is_number = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (is_number) text.remove_prefix(std::min(text.find_first_not_of('0'), text.size()));
+    const auto fits = [](char c) { return c > ' ' && c < 0x7f && c != '/' && c != '%' && c != '[' && c != ']'; };
+    if (text.empty() || text.size() > max_zone_length || !std::all_of(text.begin(), text.end(), fits)) return false;
+    std::copy(text.begin(), text.end(), zone.begin());
+    return true;
 }
 
 }  // namespace
 
 Address Address::v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d) {
-    return {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d}};
+    return {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d}, {}};
 }
 
 std::optional<Address> Address::parse(std::string_view text) {
@@ -61,6 +66,14 @@ std::optional<Address> Address::parse(std::string_view text) {
     return address;
 }
 
+std::optional<Address> Address::parse_zoned(std::string_view text) {
+    const std::size_t percent = text.find('%');
+    auto address = parse(text.substr(0, percent));
+    if (!address || percent == std::string_view::npos) return address;
+    if (!address->is_link_local() || !read_zone(text.substr(percent + 1), address->zone)) return std::nullopt;
+    return address;
+}
+
 bool Address::is_v4() const { return std::equal(mapped_prefix.begin(), mapped_prefix.end(), bytes.begin()); }
 
 bool Address::is_loopback() const {
@@ -73,10 +86,14 @@ bool Address::is_unspecified() const {
     return std::all_of(begin, bytes.end(), [](auto byte) { return byte == 0; });
 }
 
+bool Address::is_link_local() const { return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80; }
+
 std::string Address::to_string() const {
     TextBuffer buffer;
     if (is_v4()) return inet_ntop(AF_INET, bytes.data() + mapped_prefix.size(), buffer.data(), buffer.size());
-    return inet_ntop(AF_INET6, bytes.data(), buffer.data(), buffer.size());
+    std::string text = inet_ntop(AF_INET6, bytes.data(), buffer.data(), buffer.size());
+    if (zone[0] != '\0') text.append(1, '%').append(zone_text());
+    return text;
 }
 
 std::optional<Endpoint> Endpoint::parse(std::string_view text, std::uint16_t default_port) {
@@ -97,7 +114,7 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text, std::uint16_t def
         host = text.substr(0, colon);
         port = parse_number<std::uint16_t>(text.substr(colon + 1), 65535);
     }
-    const auto address = Address::parse(host);
+    const auto address = Address::parse_zoned(host);
     if (!address || !port) return std::nullopt;
     return Endpoint{*address, *port};
 }
@@ -137,24 +154,16 @@ std::string Network::to_string() const {
     return base.to_string() + "/" + std::to_string(v4 ? prefix - mapped_bits : prefix);
 }
 
-NetworkList::NetworkList(std::vector<Network> networks) : networks_(std::move(networks)) {}
-
-bool NetworkList::contains(const Address& address) const {
-    return std::any_of(networks_.begin(), networks_.end(),
-                       [&](const Network& network) { return network.contains(address); });
-}
-
 }  // namespace dproxy::net
 
 std::size_t std::hash<dproxy::net::Address>::operator()(const dproxy::net::Address& address) const noexcept {
-    std::uint64_t high = 0;
-    std::uint64_t low = 0;
-    std::memcpy(&high, address.bytes.data(), sizeof high);
-    std::memcpy(&low, address.bytes.data() + sizeof high, sizeof low);
-    return dproxy::net::mix(dproxy::net::mix(high) ^ low);
+    // The zone plays no part: who has an address in two of them has two entries in one place.
+    return static_cast<std::size_t>(dproxy::net::process_hash().of(address.bytes));
 }
 
 std::size_t std::hash<dproxy::net::Endpoint>::operator()(const dproxy::net::Endpoint& endpoint) const noexcept {
-    const std::uint64_t host = std::hash<dproxy::net::Address>{}(endpoint.address);
-    return dproxy::net::mix(host ^ endpoint.port);
+    const auto& keyed = dproxy::net::process_hash();
+    const std::string_view bytes(reinterpret_cast<const char*>(endpoint.address.bytes.data()), sizeof endpoint.address);
+    const std::uint64_t state = keyed.take_text(keyed.begin(), bytes);
+    return static_cast<std::size_t>(keyed.finish(keyed.take(state, endpoint.port)));
 }

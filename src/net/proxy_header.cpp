@@ -4,27 +4,18 @@
 #include <algorithm>
 
 namespace dproxy::net {
-namespace {
-
-constexpr std::array<std::uint8_t, 12> signature = {0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d,
-                                                    0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a};
-constexpr unsigned version = 2;
-constexpr unsigned family_v4 = 1;
-constexpr unsigned family_v6 = 2;
-
-}  // namespace
 
 std::size_t write_proxy_header(ProxyCommand command, ProxyTransport transport, const Endpoint& source,
                                const Endpoint& destination, std::span<std::uint8_t, proxy_header_capacity> out) {
-    std::uint8_t* at = std::copy(signature.begin(), signature.end(), out.data());
-    *at++ = static_cast<std::uint8_t>(version << 4 | static_cast<unsigned>(command));
+    std::uint8_t* at = std::copy(proxy_signature.begin(), proxy_signature.end(), out.data());
+    *at++ = static_cast<std::uint8_t>(proxy_version << 4 | static_cast<unsigned>(command));
     if (command == ProxyCommand::local) {
         at = std::fill_n(at, 3, std::uint8_t{0});
         return static_cast<std::size_t>(at - out.data());
     }
     const bool v4 = source.address.is_v4() && destination.address.is_v4();
     const std::size_t skipped = v4 ? 12 : 0;
-    *at++ = static_cast<std::uint8_t>((v4 ? family_v4 : family_v6) << 4 | static_cast<unsigned>(transport));
+    *at++ = static_cast<std::uint8_t>((v4 ? proxy_family_v4 : proxy_family_v6) << 4 | static_cast<unsigned>(transport));
     *at++ = 0;
     *at++ = static_cast<std::uint8_t>(2 * (16 - skipped + 2));
     for (const Endpoint* end : {&source, &destination})

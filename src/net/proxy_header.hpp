@@ -19,6 +19,13 @@ enum class ProxyCommand : std::uint8_t {
 
 enum class ProxyTransport : std::uint8_t { stream = 1, datagram = 2 };
 
+/// How each header of version 2 begins.
+inline constexpr std::array<std::uint8_t, 12> proxy_signature = {0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d,
+                                                                 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a};
+inline constexpr unsigned proxy_version = 2;
+inline constexpr unsigned proxy_family_v4 = 1;
+inline constexpr unsigned proxy_family_v6 = 2;
+
 /// The longest header written: no TLVs, so 16 bytes and two IPv6 addresses with ports.
 inline constexpr std::size_t proxy_header_capacity = 16 + 2 * (16 + 2);
 

@@ -48,16 +48,26 @@ public:
 
     enum class Step : std::uint8_t {
         wait,      ///< the other family's answer is still to come
+        use_half,  ///< the same, and finding() holds what is known without it
         ask_next,  ///< name() is another one
         over,      ///< finding() says what came of it
     };
     /// Each family once for each name. As the C library does, a name that has no address, or whose servers
     /// answer with errors, leads to the next one; silence ends the round.
     Step take(AddressFamily family, QuestionOutcome outcome);
+    /// One family is answered, and the other one's answer does not come: there are servers that drop AAAA. Addresses
+    /// are used without it; that there is no such name is true of both (RFC 8020 2), where it is said of A: there are
+    /// servers that say it of AAAA alone (RFC 4074 4.2).
+    Step go_on_without_other();
+    /// Exactly one family is answered.
+    bool is_half() const { return outcomes_[0].has_value() != outcomes_[1].has_value(); }
     const HostFinding& finding() const { return finding_; }
 
 private:
     Step judge();
+    void keep_found();
+    bool has(AddressFamily family, dns::AddressFinding finding) const;
+    Step next_name();
 
     std::vector<dns::Name> candidates_;
     std::size_t current_ = 0;

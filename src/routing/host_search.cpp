@@ -17,6 +17,7 @@ std::vector<dns::Name> host_candidates(std::string_view host, const ResolverSett
         if (!parsed.fault) below.push_back(parsed.name);
     }
     const auto dots = static_cast<std::size_t>(std::count(host.begin(), host.end(), '.'));
+    if (dots == 0 && settings.no_tld_query && !below.empty()) return below;
     below.insert(dots >= settings.ndots ? below.begin() : below.end(), as_it_is);
     return below;
 }

@@ -19,6 +19,10 @@ struct ResolverSettings {
     unsigned ndots = 1;
     std::chrono::milliseconds timeout{2000};  ///< for each message to a nameserver
     unsigned attempts = 2;                    ///< of each nameserver
+    bool rotate = false;                      ///< another nameserver is the first one each time
+    bool use_tcp = false;                     ///< never UDP
+    bool no_aaaa = false;                     ///< IPv4 addresses only
+    bool no_tld_query = false;                ///< a name without a dot is asked below the domains only
 };
 
 /// Domains of `search` that are used; the rest is not.

@@ -17,8 +17,9 @@ namespace dproxy::routing {
 /// RouteTable::key() of the route; the master upstream has its own.
 inline constexpr std::uint64_t master_route_key = 0;
 
-/// The names at and below `domain`, as far as they go by one route. The settings tell that it still is the same:
-/// they are kept alive here, so no others can have their address.
+/// The names at and below `domain`, as far as they go by one pattern of a route. Other patterns of its section are
+/// other places, also where they lie below: who holds the names of one need not hold those of another. The settings
+/// tell that it still is the same route: they are kept alive here, so no others can have their address.
 struct LoopPlace {
     std::shared_ptr<const RouteSettings> settings;
     std::uint64_t route_key = master_route_key;
@@ -26,39 +27,42 @@ struct LoopPlace {
     std::string file;                ///< where it stands; empty for the master upstream
     std::uint32_t line = 0;
     dns::Name domain;
-    bool whole_route = false;  ///< a loop here concerns all names of the route
+    std::size_t pattern_length = 1;  ///< so many last bytes of the domain are that of the pattern
 
+    bool is_whole_pattern() const { return domain.wire().size() == pattern_length; }
     bool same_route(const LoopPlace& other) const {
         return settings == other.settings && route_key == other.route_key;
     }
+    /// All names of the other place are names of this one.
+    bool covers(const LoopPlace& other) const;
 };
 
-/// `name` is `domain` or below it. Both on the wire, without regard to case.
-bool is_within(dns::Bytes name, dns::Bytes domain) noexcept;
+/// Equal for equal places, without regard to case. Keyed: nobody can make one place pass for another.
+std::uint64_t hash_of_place(const RouteSettings* settings, std::uint64_t route_key, dns::Bytes domain,
+                            std::size_t pattern_length) noexcept;
+std::uint64_t hash_of_place(const LoopPlace& place) noexcept;
 
 struct LoopMark {
     LoopPlace place;
     std::string upstream;  ///< `address:port` of the one that sent the probe back
     std::uint64_t since_ns = 0;
-
-    bool covers(const RouteSettings& settings, std::uint64_t route_key, dns::Bytes name) const noexcept {
-        return &settings == place.settings.get() && route_key == place.route_key &&
-               (place.whole_route || is_within(name, place.domain.wire()));
-    }
 };
 
 /// All that are in force: immutable, read by every worker.
 class LoopMarks {
 public:
     LoopMarks() = default;
-    explicit LoopMarks(std::vector<LoopMark> marks) : marks_(std::move(marks)) {}
+    explicit LoopMarks(std::vector<LoopMark> marks);
 
     bool empty() const noexcept { return marks_.empty(); }
-    bool cover(const RouteSettings& settings, std::uint64_t route_key, dns::Bytes name) const noexcept;
+    /// `pattern_length`: RouteTable::Match, 1 for the master upstream.
+    bool cover(const RouteSettings& settings, std::uint64_t route_key, dns::Bytes name,
+               std::size_t pattern_length) const noexcept;
     const std::vector<LoopMark>& list() const noexcept { return marks_; }
 
 private:
     std::vector<LoopMark> marks_;
+    std::vector<std::uint64_t> places_;  ///< hashes of theirs, in order
 };
 
 }  // namespace dproxy::routing

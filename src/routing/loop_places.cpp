@@ -4,17 +4,9 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "routing/name_hash.hpp"
-#include "routing/upstream_choice.hpp"
-
 namespace dproxy::routing {
 
 namespace {
-
-std::uint64_t hash_of(const RouteSettings* settings, std::uint64_t route_key, dns::Bytes domain) {
-    const auto address = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(settings));
-    return mix(mix(mix(hash_seed, address), route_key), hash_of_name(domain));
-}
 
 std::uint32_t labels_of(dns::Bytes name) {
     std::uint32_t count = 0;
@@ -55,25 +47,28 @@ public:
         : table_(table), master_(master) {}
 
     void add_master_root() {
-        if (master_) add({master_, master_route_key, "(master)", {}, 0, {}, true});
+        if (master_) add({master_, master_route_key, "(master)", {}, 0, {}, 1});
     }
 
-    void add_route(RouteIndex route, dns::Bytes domain, bool whole_route) {
+    void add_route(RouteIndex route, dns::Bytes domain, std::size_t pattern_length) {
         const RouteTable::Source source = table_.source(route);
         add({table_.settings_list()[table_.settings_index(route)], table_.key(route), std::string(table_.label(route)),
-             std::string(source.file), source.line, name_of(domain), whole_route});
+             std::string(source.file), source.line, name_of(domain), pattern_length});
     }
 
-    /// Where `name` goes, asked about `domain`.
-    void add_way_of(dns::Bytes name, dns::Bytes domain) {
-        const RouteIndex route = table_.find(name);
-        if (route != no_route) return add_route(route, domain, false);
-        if (master_) add({master_, master_route_key, "(master)", {}, 0, name_of(domain), false});
+    /// Wherever `name` goes, whoever asks, asked about `domain`.
+    void add_ways_of(dns::Bytes name, dns::Bytes domain) {
+        bool for_everybody = false;
+        for (const RouteTable::Match& way : table_.ways(name)) {
+            add_route(way.route, domain, way.pattern_length);
+            for_everybody = for_everybody || table_.settings(way.route).audience.is_everybody();
+        }
+        if (!for_everybody && master_) add({master_, master_route_key, "(master)", {}, 0, name_of(domain), 1});
     }
 
     /// At the domain, below it, and beside it.
     void add_neighbours(dns::Bytes domain) {
-        add_way_of(domain, domain);
+        add_ways_of(domain, domain);
         add_below(domain);
         const std::size_t parent = std::size_t{domain[0]} + 1;
         if (domain.size() > 1 && domain.size() > parent + 1) add_below(domain.subspan(parent));
@@ -87,13 +82,12 @@ private:
         std::vector<std::uint8_t> name{4, 0, 1, 2, 3};
         if (name.size() + domain.size() > dns::max_name_length) return;
         name.insert(name.end(), domain.begin(), domain.end());
-        add_way_of(name, domain);
+        add_ways_of(name, domain);
     }
 
     void add(LoopPlace place) {
         if (place.settings->answer != LocalAnswer::none) return;
-        const auto hash = hash_of(place.settings.get(), place.route_key, place.domain.wire());
-        if (known_.insert(hash).second) places_.push_back(std::move(place));
+        if (known_.insert(hash_of_place(place)).second) places_.push_back(std::move(place));
     }
 
     const RouteTable& table_;
@@ -113,7 +107,7 @@ LoopPlaces::Chosen LoopPlaces::choose(const RouteTable& table, const std::shared
         if (settings.answer != LocalAnswer::none) continue;
         const std::uint64_t key = table.key(route);
         for (const Pattern pattern : table.patterns(route)) {
-            const std::uint64_t hash = hash_of(&settings, key, pattern.name);
+            const std::uint64_t hash = hash_of_place(&settings, key, pattern.name, pattern.name.size());
             present.push_back(hash);
             if (std::binary_search(known_.begin(), known_.end(), hash)) continue;
             ++new_patterns;
@@ -130,9 +124,24 @@ LoopPlaces::Chosen LoopPlaces::choose(const RouteTable& table, const std::shared
     Collection collection(table, master);
     if (master != master_) collection.add_master_root();
     master_ = master;
-    for (const NewPattern& one : candidates) collection.add_route(one.route, one.domain, true);
+    for (const NewPattern& one : candidates) collection.add_route(one.route, one.domain, one.domain.size());
     for (const NewPattern& one : candidates) collection.add_neighbours(one.domain);
     return {collection.take(), new_patterns - candidates.size()};
+}
+
+std::vector<LoopPlace> LoopPlaces::others_of(const LoopPlace& place, const RouteTable& table) {
+    const dns::Bytes own = place.domain.wire().last(place.pattern_length);
+    const std::shared_ptr<const RouteSettings> no_master;
+    Collection others(table, no_master);
+    std::size_t count = 0;
+    for (RouteIndex route = 0; route < table.route_count(); ++route) {
+        if (&table.settings(route) != place.settings.get() || table.key(route) != place.route_key) continue;
+        for (const Pattern pattern : table.patterns(route)) {
+            if (dns::equal_ignoring_case(pattern.name, own) || ++count > max_new_patterns) continue;
+            others.add_route(route, pattern.name, pattern.name.size());
+        }
+    }
+    return others.take();
 }
 
 }  // namespace dproxy::routing

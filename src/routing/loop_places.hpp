@@ -26,6 +26,9 @@ public:
     /// answer by themselves have no upstream, and lead nowhere.
     Chosen choose(const RouteTable& table, const std::shared_ptr<const RouteSettings>& master);
 
+    /// The other patterns of the place's section, `max_new_patterns` at the most; none where it is not in the table.
+    static std::vector<LoopPlace> others_of(const LoopPlace& place, const RouteTable& table);
+
 private:
     std::vector<std::uint64_t> known_;  ///< hashes of (settings, route, pattern) of the last table, in order
     std::shared_ptr<const RouteSettings> master_;

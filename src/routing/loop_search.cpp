@@ -4,17 +4,9 @@
 #include <algorithm>
 #include <cassert>
 
-#include "routing/name_hash.hpp"
-#include "routing/upstream_choice.hpp"
-
 namespace dproxy::routing {
 
 namespace {
-
-std::uint64_t hash_of(const LoopPlace& place) {
-    const auto address = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(place.settings.get()));
-    return mix(mix(mix(hash_seed, address), place.route_key), hash_of_name(place.domain.wire()));
-}
 
 dns::Name parent_of(const dns::Name& name) {
     std::size_t at = std::size_t{name.wire()[0]} + 1;
@@ -24,16 +16,23 @@ dns::Name parent_of(const dns::Name& name) {
 }  // namespace
 
 bool LoopSearch::expect(LoopPlace place, std::uint64_t now_ns) {
-    if (expected_ == max_expected) {
-        ++left_out_;
-        return false;
-    }
+    if (expected_ == max_expected) return false;
     last_expected_ns_ = std::max(now_ns, last_expected_ns_ + spread_ns);
     ++expected_;
     Check check;
     check.place = std::move(place);
     add(std::move(check), last_expected_ns_);
     return true;
+}
+
+void LoopSearch::expect_others(std::vector<LoopPlace> places, std::uint64_t now_ns) {
+    std::set<std::uint64_t> under_way;
+    for (const auto& [id, check] : checks_) {
+        if (check.kind == Kind::appeared) under_way.insert(hash_of_place(check.place));
+    }
+    for (LoopPlace& place : places) {
+        if (!under_way.contains(hash_of_place(place)) && !is_marked(place)) expect(std::move(place), now_ns);
+    }
 }
 
 void LoopSearch::suspect(LoopPlace place, std::uint64_t now_ns) {
@@ -51,16 +50,17 @@ void LoopSearch::suspect(LoopPlace place, std::uint64_t now_ns) {
 
 bool LoopSearch::is_marked(const LoopPlace& place) const {
     return std::any_of(marks_.begin(), marks_.end(), [&](const auto& one) {
-        return one.second.covers(*place.settings, place.route_key, place.domain.wire());
+        return one.second.place.covers(place);
     });
 }
 
 bool LoopSearch::is_known(const LoopPlace& place, std::uint64_t now_ns) const {
-    const auto cleared = cleared_.find(hash_of(place));
+    const auto cleared = cleared_.find(hash_of_place(place));
     if (cleared != cleared_.end() && now_ns < cleared->second) return true;
     return is_marked(place) || std::any_of(checks_.begin(), checks_.end(), [&](const auto& one) {
         const Check& check = one.second;
         return check.kind == Kind::suspicion && check.place.same_route(place) &&
+               check.place.pattern_length == place.pattern_length &&
                dns::equal_ignoring_case(check.place.domain.wire(), place.domain.wire());
     });
 }
@@ -108,25 +108,28 @@ void LoopSearch::returned(CheckId id, std::string upstream, std::uint64_t now_ns
     const auto found = checks_.find(id);
     if (found == checks_.end() || !found->second.is_asked) return;
     Check& check = found->second;
-    switch (check.kind) {
-        case Kind::appeared:
-        case Kind::suspicion: {
-            LoopPlace place = check.place;
-            end(id);
-            return mark(std::move(place), std::move(upstream), now_ns);
-        }
-        case Kind::climb: {
-            const MarkId wider = check.mark;
-            marks_.at(wider).place.domain = check.place.domain;
-            end(id);
-            return climb(wider, now_ns);
-        }
-        case Kind::recheck:
-            marks_.at(check.mark).upstream = std::move(upstream);
-            check.is_asked = false;
-            check.probes = 0;
-            return schedule(id, check, now_ns + recheck_ns);
+    if (check.kind == Kind::recheck) {
+        marks_.at(check.mark).upstream = std::move(upstream);
+        check.is_asked = false;
+        check.probes = 0;
+        return schedule(id, check, now_ns + recheck_gap_ns());
     }
+    if (check.upstream != upstream) {  // the first one
+        check.upstream = std::move(upstream);
+        check.is_asked = false;
+        check.probes = 0;
+        return schedule(id, check, now_ns);
+    }
+    if (check.kind == Kind::climb) {
+        const MarkId wider = check.mark;
+        marks_.at(wider).place.domain = check.place.domain;
+        end(id);
+        return climb(wider, now_ns);
+    }
+    LoopPlace place = check.place;
+    if (check.kind == Kind::suspicion) confirmed_.push_back(place);
+    end(id);
+    mark(std::move(place), std::move(upstream), now_ns);
 }
 
 void LoopSearch::judge(CheckId id, std::uint64_t now_ns) {
@@ -135,6 +138,7 @@ void LoopSearch::judge(CheckId id, std::uint64_t now_ns) {
     const bool silent = check.unanswered > 0;
     if (silent && check.probes < probes_until_silent) return schedule(id, check, now_ns);
     check.probes = 0;
+    check.upstream.clear();
     switch (check.kind) {
         case Kind::appeared:
             return judge_appeared(id, check, silent || check.nobody, now_ns);
@@ -160,8 +164,8 @@ void LoopSearch::judge_appeared(CheckId id, Check& check, bool silent, std::uint
 }
 
 void LoopSearch::mark(LoopPlace place, std::string upstream, std::uint64_t now_ns) {
-    if (is_marked(place) && !place.whole_route) return;
-    if (marks_.size() == max_marks) {
+    if (is_marked(place)) return;
+    if (marks_.size() == max_marks && !make_room_for_mark()) {
         ++left_out_;
         return;
     }
@@ -170,17 +174,24 @@ void LoopSearch::mark(LoopPlace place, std::string upstream, std::uint64_t now_n
     climb(id, now_ns);
 }
 
+bool LoopSearch::make_room_for_mark() {
+    // The lower the number, the older.
+    const auto oldest = std::find_if(marks_.begin(), marks_.end(),
+                                     [](const auto& one) { return !one.second.place.is_whole_pattern(); });
+    if (oldest == marks_.end()) return false;
+    end_mark(oldest->first, News::What::made_room);
+    return true;
+}
+
 void LoopSearch::climb(MarkId id, std::uint64_t now_ns) {
     changed_ = true;
     const LoopPlace place = marks_.at(id).place;
     std::vector<MarkId> within;
     for (const auto& [other, mark] : marks_) {
-        const bool wider = place.whole_route ? !mark.place.whole_route : !mark.place.whole_route &&
-                           is_within(mark.place.domain.wire(), place.domain.wire());
-        if (other != id && place.same_route(mark.place) && wider) within.push_back(other);
+        if (other != id && place.covers(mark.place)) within.push_back(other);
     }
     for (const MarkId other : within) end_mark(other, News::What::widened);
-    if (place.whole_route || place.domain.is_root()) return settle(id, now_ns);
+    if (place.is_whole_pattern()) return settle(id, now_ns);
     Check check;
     check.place = place;
     check.place.domain = parent_of(place.domain);
@@ -197,8 +208,10 @@ void LoopSearch::settle(MarkId id, std::uint64_t now_ns) {
     check.place = mark.place;
     check.kind = Kind::recheck;
     check.mark = id;
-    add(std::move(check), now_ns + recheck_ns);
+    add(std::move(check), now_ns + recheck_gap_ns());
 }
+
+std::uint64_t LoopSearch::recheck_gap_ns() const { return std::max(recheck_ns, marks_.size() * recheck_spread_ns); }
 
 void LoopSearch::end_mark(MarkId id, News::What what) {
     const auto found = marks_.find(id);
@@ -214,7 +227,7 @@ void LoopSearch::end_mark(MarkId id, News::What what) {
 
 void LoopSearch::clear(const LoopPlace& place, std::uint64_t now_ns) {
     std::erase_if(cleared_, [&](const auto& one) { return one.second <= now_ns; });
-    if (cleared_.size() < max_cleared) cleared_[hash_of(place)] = now_ns + cleared_ns;
+    if (cleared_.size() < max_cleared) cleared_[hash_of_place(place)] = now_ns + cleared_ns;
 }
 
 void LoopSearch::retain(const std::function<bool(const LoopPlace&)>& is_there) {

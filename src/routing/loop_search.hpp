@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The search for loops through other servers (DESIGN 3.3, "Loops"): what is asked when, and what it means when a probe
+// The search for loops through other servers: what is asked when, and what it means when a probe
 // comes back as a query. Events and times come in, probes to send and marks come out: no sockets, no clock.
 #pragma once
 
@@ -28,34 +28,46 @@ public:
     /// was silent is asked later and later.
     static constexpr std::uint64_t second_look_ns = 30'000'000'000;
     static constexpr std::uint64_t longest_gap_ns = 900'000'000'000;
-    static constexpr std::uint64_t recheck_ns = 10'000'000'000;  ///< of what is marked
+    static constexpr std::uint64_t recheck_ns = 10'000'000'000;  ///< of what is marked,
+    static constexpr std::uint64_t recheck_spread_ns = 10'000'000;  ///< or this for each mark, where there are many
     static constexpr std::uint64_t cleared_ns = 30'000'000'000;  ///< a suspicion that was wrong is not looked at again
     static constexpr std::size_t max_expected = 16384;   ///< places of routes that wait to be asked
     static constexpr std::size_t max_suspicions = 64;    ///< under way at a time
     static constexpr std::size_t max_cleared = 1024;
-    static constexpr std::size_t max_marks = 256;
+    /// As many as patterns are asked about. When all are taken, the oldest that is not of a whole pattern makes room:
+    /// such can be had in any number by who holds one domain.
+    static constexpr std::size_t max_marks = 4096;
 
     using CheckId = std::uint64_t;
 
     /// What happened to a mark.
     struct News {
-        enum class What : std::uint8_t { found, ended, widened, route_gone };
+        enum class What : std::uint8_t { found, ended, widened, made_room, route_gone };
         What what = What::found;
         LoopMark mark;
     };
 
     /// A route appeared. False: too many wait already.
     bool expect(LoopPlace place, std::uint64_t now_ns);
+    /// The other patterns of a section of which one proved to be a loop at run time: they are asked as if they had
+    /// appeared now, but for those that are known or asked already.
+    void expect_others(std::vector<LoopPlace> places, std::uint64_t now_ns);
     /// Many queries in flight ask for the place's domain by its route.
     void suspect(LoopPlace place, std::uint64_t now_ns);
 
     /// What is to be asked at this moment; to be called until there is nothing. The caller sends a probe through
-    /// each upstream of the place's route, and says how many by asked().
+    /// each upstream of the place's route, or only through the one that asked_through() names, and says how many by
+    /// asked(). Each probe has a name of its own that counts once; what was asked before counts no more.
     std::optional<CheckId> next(std::uint64_t now_ns);
     /// When next() is to be called; nothing when that is never.
     std::optional<std::uint64_t> next_ns() const;
     /// Null: the check has ended.
     const LoopPlace* place_of(CheckId id) const;
+
+    /// The upstream that sent one probe back already; empty where none did. One that came back may have been sent by
+    /// anybody who saw it on its way. That a fresh one does as well, by the same upstream, shows a loop, or somebody
+    /// who sees all of them, as he does who holds the names below the domain.
+    const std::string& asked_through(CheckId id) const { return checks_.at(id).upstream; }
 
     void asked(CheckId id, unsigned probes, std::uint64_t now_ns);
     /// There was no room for it now.
@@ -74,6 +86,8 @@ public:
     bool take_changed() { return std::exchange(changed_, false); }
     std::vector<LoopMark> marks() const;
     std::vector<News> take_news() { return std::exchange(news_, {}); }
+    /// Where suspicions proved to be right since the last call.
+    std::vector<LoopPlace> take_confirmed() { return std::exchange(confirmed_, {}); }
     /// Suspicions and finds that were left out because of the limits.
     std::uint64_t left_out() const { return left_out_; }
 
@@ -84,6 +98,7 @@ private:
         LoopPlace place;
         Kind kind = Kind::appeared;
         MarkId mark = 0;  ///< of climb and recheck
+        std::string upstream;  ///< that sent a probe back, and shall do so again
         bool is_asked = false;
         bool nobody = false;      ///< there was no upstream to ask
         unsigned probes = 0;      ///< sent, in a row with no reply to any
@@ -100,9 +115,11 @@ private:
     void judge(CheckId id, std::uint64_t now_ns);
     void judge_appeared(CheckId id, Check& check, bool silent, std::uint64_t now_ns);
     void mark(LoopPlace place, std::string upstream, std::uint64_t now_ns);
+    bool make_room_for_mark();
     /// A mark has its place, or a wider one: what lies within goes, and its parent is asked.
     void climb(MarkId id, std::uint64_t now_ns);
     void settle(MarkId id, std::uint64_t now_ns);
+    std::uint64_t recheck_gap_ns() const;
     void end_mark(MarkId id, News::What what);
     void clear(const LoopPlace& place, std::uint64_t now_ns);
     bool is_known(const LoopPlace& place, std::uint64_t now_ns) const;
@@ -120,6 +137,7 @@ private:
     std::uint64_t left_out_ = 0;
     bool changed_ = false;
     std::vector<News> news_;
+    std::vector<LoopPlace> confirmed_;
 };
 
 }  // namespace dproxy::routing

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rolling hash of names: from the right, label by label, eight bytes at a time. Not for input that
-// could be chosen to collide with other input: the names stored are the operator's, and hits are compared.
+// The rolling hash of names: from the right, label by label, seven bytes at a time. Keyed, as the names that are
+// stored come from files that many write.
 #pragma once
 
 #include <bit>
@@ -8,16 +8,9 @@
 #include <cstdint>
 #include <cstring>
 
+#include "net/keyed_hash.hpp"
+
 namespace dproxy::routing {
-
-inline constexpr std::uint64_t hash_seed = 0x9e3779b97f4a7c15;
-
-/// One step of the hash (the multipliers are those of MurmurHash3's finisher).
-inline std::uint64_t mix(std::uint64_t hash, std::uint64_t word) noexcept {
-    hash = (hash ^ word) * 0xff51afd7ed558ccd;
-    hash = (hash ^ (hash >> 32)) * 0xc4ceb9fe1a85ec53;
-    return hash ^ (hash >> 29);
-}
 
 /// Eight bytes as a number whose lowest byte is the first one.
 inline std::uint64_t load_word(const std::uint8_t* at) noexcept {
@@ -27,11 +20,15 @@ inline std::uint64_t load_word(const std::uint8_t* at) noexcept {
     return word;
 }
 
-/// Goes on from the hash of the labels to the right. `length` bytes are read in words: eight bytes must be
-/// readable wherever a word begins.
-inline std::uint64_t hash_bytes(std::uint64_t hash, const std::uint8_t* at, std::size_t length) noexcept {
-    for (; length > 8; length -= 8, at += 8) hash = mix(hash, load_word(at));
-    return mix(hash, load_word(at) & (~std::uint64_t{0} >> (64 - 8 * length)));
+/// Goes on from the state of the labels to the right. A label is taken with the byte before it, its length, so no
+/// other row of labels is the same row of words. Eight bytes must be readable wherever a word begins.
+inline std::uint64_t take_label(const net::KeyedHash& hash, std::uint64_t state, const std::uint8_t* label) noexcept {
+    constexpr std::size_t word = net::KeyedHash::word_bytes;
+    std::size_t left = std::size_t{*label} + 1;
+    for (; left > word; left -= word, label += word) {
+        state = hash.take(state, load_word(label) & net::KeyedHash::word_mask);
+    }
+    return hash.take(state, load_word(label) & (net::KeyedHash::word_mask >> (8 * (word - left))));
 }
 
 /// ASCII capitals of eight bytes made small, all at once; bytes above 127 stay.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "routing/rate_limit.hpp"
 
-#include <cstring>
-
 namespace dproxy::routing {
 
 namespace {
@@ -20,42 +18,37 @@ std::uint64_t network_of(const net::Address& client) {
     return network | std::uint64_t{1} << 57;
 }
 
-std::size_t set_of(std::uint64_t network) {
-    network *= 0x9e3779b97f4a7c15;
-    return static_cast<std::size_t>((network >> 40) % RateLimit::sets);
-}
-
 }  // namespace
 
-RateLimit::RateLimit(std::uint32_t rate) {
+RateLimit::RateLimit(std::uint32_t rate, const net::KeyedHash& hash) : hash_(hash) {
     if (rate == 0) return;
     cost_ns_ = second_ns / rate;
     buckets_.reset(new Bucket[sets * ways]());
 }
 
+RateLimit::Bucket& RateLimit::bucket_of(std::uint64_t network, std::uint64_t now_ns) {
+    const std::uint64_t hash = hash_.finish(hash_.take_number(hash_.begin(), network));
+    Bucket* const set = &buckets_[(hash >> 32) % sets * ways];
+    Bucket* least = set;
+    for (Bucket* bucket = set; bucket != set + ways; ++bucket) {
+        if (bucket->network == network) return *bucket;
+        if (debt_ns(*bucket, now_ns) < debt_ns(*least, now_ns)) least = bucket;
+    }
+    *least = {network, now_ns, 0, false};
+    return *least;
+}
+
 RateVerdict RateLimit::take(const net::Address& client, std::uint64_t now_ns) {
     if (!buckets_) return RateVerdict::pass;
-    const std::uint64_t network = network_of(client);
-    Bucket* const set = &buckets_[set_of(network) * ways];
-    Bucket* bucket = set;
-    for (std::size_t way = 0; way < ways; ++way) {
-        if (set[way].network == network) {
-            bucket = &set[way];
-            break;
-        }
-        if (set[way].refilled_ns < bucket->refilled_ns) bucket = &set[way];
-    }
-    if (bucket->network != network) *bucket = {network, now_ns, 0, false};
-
-    const std::uint64_t passed_ns = now_ns - bucket->refilled_ns;
-    bucket->refilled_ns = now_ns;
-    bucket->spent_ns = bucket->spent_ns > passed_ns ? bucket->spent_ns - passed_ns : 0;
-    if (bucket->spent_ns + cost_ns_ <= second_ns) {
-        bucket->spent_ns += cost_ns_;
+    Bucket& bucket = bucket_of(network_of(client), now_ns);
+    bucket.spent_ns = debt_ns(bucket, now_ns);
+    bucket.refilled_ns = now_ns;
+    if (bucket.spent_ns + cost_ns_ <= second_ns) {
+        bucket.spent_ns += cost_ns_;
         return RateVerdict::pass;
     }
-    bucket->slip = !bucket->slip;
-    return bucket->slip ? RateVerdict::truncate : RateVerdict::drop;
+    bucket.slip = !bucket.slip;
+    return bucket.slip ? RateVerdict::truncate : RateVerdict::drop;
 }
 
 }  // namespace dproxy::routing

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "net/address.hpp"
+#include "net/keyed_hash.hpp"
 
 namespace dproxy::routing {
 
@@ -20,10 +21,13 @@ enum class RateVerdict : std::uint8_t {
 class RateLimit {
 public:
     static constexpr std::size_t sets = 8192;
-    static constexpr std::size_t ways = 4;  ///< networks in a set; the one idle longest is forgotten
+    /// Networks in a set. The one that owes least makes room: forgetting it gives away least, and a debt cannot be got
+    /// rid of by queries in the names of others.
+    static constexpr std::size_t ways = 4;
 
-    /// `rate` in queries a second; 0: everything passes and nothing is stored.
-    explicit RateLimit(std::uint32_t rate);
+    /// `rate` in queries a second; 0: everything passes and nothing is stored. Only `hash` knows which networks share a
+    /// set.
+    explicit RateLimit(std::uint32_t rate, const net::KeyedHash& hash = net::process_hash());
 
     RateVerdict take(const net::Address& client, std::uint64_t now_ns);
 
@@ -35,6 +39,13 @@ private:
         bool slip = false;
     };
 
+    static std::uint64_t debt_ns(const Bucket& bucket, std::uint64_t now_ns) {
+        const std::uint64_t passed_ns = now_ns - bucket.refilled_ns;
+        return bucket.spent_ns > passed_ns ? bucket.spent_ns - passed_ns : 0;
+    }
+    Bucket& bucket_of(std::uint64_t network, std::uint64_t now_ns);
+
+    net::KeyedHash hash_;
     std::uint64_t cost_ns_ = 0;
     std::unique_ptr<Bucket[]> buckets_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "routing/route_file.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <limits>
 #include <utility>
@@ -40,7 +41,7 @@ void RouteFile::append_label(std::string& text, std::uint32_t section) const {
         return;
     }
     const std::size_t begin = text.size();
-    for (const Pattern pattern : patterns(section)) {
+    for (const Pattern pattern : own_patterns(section)) {
         if (text.size() > begin) text += ' ';
         append_pattern_text(text, pattern.kind, pattern.name);
     }
@@ -55,12 +56,24 @@ std::string_view RouteFile::label_identity(std::uint32_t section) const {
 
 RouteFile::Patterns RouteFile::patterns(std::uint32_t section) const {
     const std::uint8_t* at = bytes_.data() + sections_[section].offset;
-    return {patterns_of(at), dns::read_u16(at) / 2u};
+    return {patterns_of(at), dns::read_u16(at) / 2u, list(section)};
+}
+
+RouteFile::Patterns RouteFile::own_patterns(std::uint32_t section) const {
+    const std::uint8_t* at = bytes_.data() + sections_[section].offset;
+    return {patterns_of(at), dns::read_u16(at) / 2u, nullptr};
+}
+
+const PatternList* RouteFile::list(std::uint32_t section) const {
+    if (lists_.empty()) return nullptr;
+    const auto at = std::lower_bound(lists_.begin(), lists_.end(), section,
+                                     [](const ListOf& one, std::uint32_t wanted) { return one.section < wanted; });
+    return at != lists_.end() && at->section == section ? at->list.get() : nullptr;
 }
 
 std::size_t RouteFile::memory_bytes() const {
     return sizeof *this + name_.capacity() + sections_.capacity() * sizeof(Section) + bytes_.capacity() +
-           settings_.capacity() * sizeof settings_[0];
+           settings_.capacity() * sizeof settings_[0] + lists_.capacity() * sizeof lists_[0];
 }
 
 RouteFileBuilder::RouteFileBuilder(std::string file_name) : file_(std::make_shared<RouteFile>()) {
@@ -89,13 +102,20 @@ void RouteFileBuilder::begin_section(std::uint32_t line, std::string_view label,
 void RouteFileBuilder::add_pattern(PatternKind kind, const dns::Name& name) {
     assert(!file_->sections_.empty() && (kind == PatternKind::below || !name.is_root()));
     const dns::Bytes wire = name.wire();
-    patterns_.push_back(static_cast<std::uint8_t>(kind));
-    patterns_.push_back(static_cast<std::uint8_t>(wire.size()));
-    patterns_.insert(patterns_.end(), wire.begin(), wire.end());
+    const std::size_t at = patterns_.size();
+    patterns_.resize(at + 2 + wire.size());
+    patterns_[at] = static_cast<std::uint8_t>(kind);
+    patterns_[at + 1] = static_cast<std::uint8_t>(wire.size());
+    std::copy(wire.begin(), wire.end(), patterns_.begin() + static_cast<std::ptrdiff_t>(at + 2));
     if (section_patterns_ > 0) written_out_ += ' ';
     append_pattern_text(written_out_, kind, wire);
     ++section_patterns_;
     ++file_->pattern_count_;
+}
+
+void RouteFileBuilder::set_list(std::shared_ptr<const PatternList> list) {
+    assert(list && !file_->sections_.empty());
+    file_->lists_.push_back({static_cast<std::uint32_t>(file_->sections_.size() - 1), std::move(list)});
 }
 
 /// The label is kept where it says more than the patterns do: most say the same, and a million of them are large.
@@ -120,6 +140,7 @@ std::shared_ptr<const RouteFile> RouteFileBuilder::finish() {
     file_->sections_.shrink_to_fit();
     file_->bytes_.shrink_to_fit();
     file_->settings_.shrink_to_fit();
+    file_->lists_.shrink_to_fit();
     return std::move(file_);
 }
 

@@ -14,17 +14,13 @@
 
 #include "dns/message.hpp"
 #include "dns/name.hpp"
+#include "routing/pattern_kind.hpp"
+#include "routing/pattern_list.hpp"
 #include "routing/route_settings.hpp"
 
 namespace dproxy::routing {
 
-/// Which names a pattern means: `x`, `*.x`, or `.x`, which is both. `*` is `below` of the root.
-enum class PatternKind : std::uint8_t { exact = 1, below = 2, both = 3 };
-
-inline bool has_exact(PatternKind kind) { return kind != PatternKind::below; }
-inline bool has_below(PatternKind kind) { return kind != PatternKind::exact; }
-
-/// One pattern of a section. `name` is on the wire, in lower case, and points into the RouteFile.
+/// One pattern of a section. `name` is on the wire, in lower case, and points into the RouteFile or its PatternList.
 struct Pattern {
     PatternKind kind = PatternKind::exact;
     dns::Bytes name;
@@ -32,38 +28,50 @@ struct Pattern {
 
 class RouteFile {
 public:
-    /// The patterns of a section, for a range-for.
+    /// The patterns of a section, for a range-for: its own, and those of its list after them.
     class Patterns {
     public:
         class iterator {
         public:
-            iterator(const std::uint8_t* at, std::uint32_t left) : at_(at), left_(left) {}
+            iterator(const std::uint8_t* at, std::uint32_t left, const std::uint8_t* list, std::uint32_t listed)
+                : at_(at), left_(left), list_(list), listed_(listed) {}
             Pattern operator*() const { return {PatternKind{at_[0]}, {at_ + 2, at_[1]}}; }
             iterator& operator++() {
                 at_ += 2 + at_[1];
-                --left_;
+                if (--left_ == listed_) at_ = list_;
                 return *this;
             }
             bool operator==(const iterator& other) const { return left_ == other.left_; }
 
         private:
             const std::uint8_t* at_;
-            std::uint32_t left_;
+            std::uint32_t left_;  ///< with those of the list
+            const std::uint8_t* list_;
+            std::uint32_t listed_;
         };
-        Patterns(const std::uint8_t* at, std::uint32_t count) : at_(at), count_(count) {}
-        iterator begin() const { return {at_, count_}; }
-        iterator end() const { return {at_, 0}; }
-        std::uint32_t size() const { return count_; }
+        Patterns(const std::uint8_t* at, std::uint32_t own, const PatternList* list)
+            : at_(at), own_(own), list_(list != nullptr ? list->data() : nullptr),
+              listed_(list != nullptr ? list->size() : 0) {}
+        iterator begin() const { return {own_ > 0 ? at_ : list_, size(), list_, listed_}; }
+        iterator end() const { return {at_, 0, list_, listed_}; }
+        std::uint32_t size() const { return own_ + listed_; }
 
     private:
         const std::uint8_t* at_;
-        std::uint32_t count_;
+        std::uint32_t own_;
+        const std::uint8_t* list_;
+        std::uint32_t listed_;
+    };
+    /// The list that a section names.
+    struct ListOf {
+        std::uint32_t section;
+        std::shared_ptr<const PatternList> list;
     };
 
     /// As the messages write it, `directory/name`.
     const std::string& name() const { return name_; }
     std::uint32_t section_count() const { return static_cast<std::uint32_t>(sections_.size()); }
-    /// Of all sections; `.x` counts once.
+    /// Of all sections, without those of lists; `.x` counts once.
     std::uint32_t pattern_count() const { return pattern_count_; }
     std::uint32_t line(std::uint32_t section) const { return sections_[section].line; }
     /// The section as written, single spaces between patterns.
@@ -73,6 +81,12 @@ public:
     /// Bytes that are equal where labels are, in any file, and only there; into the file.
     std::string_view label_identity(std::uint32_t section) const;
     Patterns patterns(std::uint32_t section) const;
+    /// Those of the header alone.
+    Patterns own_patterns(std::uint32_t section) const;
+    /// Null where the section names none.
+    const PatternList* list(std::uint32_t section) const;
+    /// In the order of the sections.
+    const std::vector<ListOf>& lists() const { return lists_; }
     /// Into settings_list().
     std::uint32_t settings_index(std::uint32_t section) const { return sections_[section].settings; }
     const std::shared_ptr<const RouteSettings>& settings(std::uint32_t section) const {
@@ -80,7 +94,7 @@ public:
     }
     /// The settings in use, each once.
     const std::vector<std::shared_ptr<const RouteSettings>>& settings_list() const { return settings_; }
-    /// Bytes held, without the settings, which files share.
+    /// Bytes held, without settings and lists, which files share.
     std::size_t memory_bytes() const;
 
 private:
@@ -98,6 +112,7 @@ private:
     /// length of its name (1), its name.
     std::vector<std::uint8_t> bytes_;
     std::vector<std::shared_ptr<const RouteSettings>> settings_;
+    std::vector<ListOf> lists_;  ///< apart, as few sections have one
     std::uint32_t pattern_count_ = 0;
 };
 
@@ -106,8 +121,10 @@ class RouteFileBuilder {
 public:
     explicit RouteFileBuilder(std::string file_name);
 
-    /// The label holds at most 65,535 bytes (a line of a file holds 4,096), a section at most 32,767 patterns.
+    /// The label holds at most 65,535 bytes (a line of a file holds 4,096), a section at most 32,767 own patterns.
     void begin_section(std::uint32_t line, std::string_view label, std::shared_ptr<const RouteSettings> settings);
+    /// More patterns of the section begun last, after its own.
+    void set_list(std::shared_ptr<const PatternList> list);
     /// To the section begun last. `name` is in lower case; the root goes with `below` only.
     void add_pattern(PatternKind kind, const dns::Name& name);
     /// To be called once, last.

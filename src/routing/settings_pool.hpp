@@ -17,6 +17,8 @@ public:
     /// Lets go of those that no file and no table holds any more. To be called after a reload.
     void forget_unused();
     std::size_t size() const { return known_.size(); }
+    /// The most settings that one look may have to compare: few, whoever wrote them.
+    std::size_t longest_chain() const;
 
 private:
     using Shared = std::shared_ptr<const RouteSettings>;

@@ -2,8 +2,6 @@
 #include "routing/upstream_choice.hpp"
 
 #include <array>
-#include <tuple>
-#include <utility>
 
 #include "dns/name.hpp"
 
@@ -19,15 +17,22 @@ std::uint64_t mix(std::uint64_t value) {
     return value ^ value >> 33;
 }
 
+/// Made at who answers others, before who is silent is asked.
+constexpr std::size_t attempts_before_silent = 2;
+
+struct Rank {
+    bool tried = false;
+    bool silent = false;
+};
+
 /// The candidates that may be chosen: those of one rank.
 struct Eligible {
     std::span<const Candidate> candidates;
-    bool tried = false;
-    bool silent = false;
+    Rank rank;
 
     bool operator()(std::size_t index) const {
         const Candidate& one = candidates[index];
-        return one.usable && one.tried == tried && one.silent == silent;
+        return one.usable && one.tried == rank.tried && one.silent == rank.silent;
     }
     std::size_t count() const {
         std::size_t found = 0;
@@ -76,12 +81,14 @@ std::size_t highest_score(const Eligible& eligible, std::uint64_t name_hash) {
 
 std::optional<std::size_t> choose_upstream(Policy policy, std::span<const Candidate> candidates,
                                            const ChoiceFacts& facts) {
-    constexpr std::array<std::pair<bool, bool>, 4> ranks{{{false, false}, {true, false}, {false, true}, {true, true}}};
-    Eligible eligible{candidates};
+    constexpr Rank fresh{false, false}, tried{true, false}, silent{false, true}, last{true, true};
+    const std::array<Rank, 4> ranks = facts.attempts < attempts_before_silent ? std::array{fresh, tried, silent, last}
+                                                                              : std::array{fresh, silent, tried, last};
+    Eligible eligible{candidates, {}};
     std::size_t count = 0;
     for (auto rank = ranks.begin(); count == 0; ++rank) {
         if (rank == ranks.end()) return std::nullopt;
-        std::tie(eligible.tried, eligible.silent) = *rank;
+        eligible.rank = *rank;
         count = eligible.count();
     }
     switch (policy) {

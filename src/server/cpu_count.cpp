@@ -4,40 +4,27 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <fstream>
 #include <sstream>
 #include <string>
+
+#include "server/cgroup.hpp"
 
 namespace dproxy::server {
 
 namespace {
 
-std::string text_of(const std::string& path) {
-    std::ifstream file(path);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
-
-/// A container sees its own cgroup at the root of the mount; outside of one, /proc/self/cgroup names it.
 std::optional<unsigned> cgroup_quota() {
-    std::string own;
-    std::istringstream lines(text_of("/proc/self/cgroup"));
-    for (std::string line; std::getline(lines, line);) {
-        if (line.starts_with("0::")) own = line.substr(3);
-    }
     std::optional<unsigned> least;
-    // A quota of any level above binds too.
-    for (std::string path = own;; path = path.substr(0, path.find_last_of('/'))) {
-        if (const auto quota = quota_of_cpu_max(text_of("/sys/fs/cgroup" + path + "/cpu.max"))) {
-            least = least ? std::min(*least, *quota) : *quota;
+    const std::string period_of_version_1 = "/sys/fs/cgroup/cpu/cpu.cfs_period_us";
+    for (std::string text : cgroup_texts("cpu.max", "cpu/cpu.cfs_quota_us")) {
+        // Version 1 has the period in a file of its own, and a quota below 0 where there is none.
+        if (text.find(' ') == std::string::npos) {
+            if (text.front() == '-') continue;
+            text = text.substr(0, text.find('\n')) + " " + text_of_file(period_of_version_1);
         }
-        if (path.empty() || path == "/") break;
+        if (const auto quota = quota_of_cpu_max(text)) least = least ? std::min(*least, *quota) : *quota;
     }
-    if (least) return least;
-    const std::string quota = text_of("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
-    if (quota.empty() || quota.front() == '-') return std::nullopt;
-    return quota_of_cpu_max(quota.substr(0, quota.find('\n')) + " " + text_of("/sys/fs/cgroup/cpu/cpu.cfs_period_us"));
+    return least;
 }
 
 }  // namespace

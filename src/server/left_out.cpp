@@ -35,6 +35,7 @@ void LeftOutList::update(const std::vector<proxy::LeftOut>& left_out, const rout
     if (left_out.empty() && entries_.empty()) return;
     std::map<Key, Entry> entries;
     FirstRoutes routes;
+    std::size_t told = 0;
     for (const proxy::LeftOut& one : left_out) {
         Key key{one.settings.get(), one.endpoint, one.host};
         if (auto known = entries_.extract(key)) {
@@ -43,12 +44,19 @@ void LeftOutList::update(const std::vector<proxy::LeftOut>& left_out, const rout
         }
         if (routes.empty()) routes = first_routes(table);
         LeftOutReport report = describe(one, table, routes);
+        if (++told > max_left_out_told) {
+            entries.emplace(std::move(key), Entry{one.settings, std::move(report)});
+            continue;
+        }
         log.error("an upstream is dproxy itself: it is left out", {{"address", report.address},
                                                                    {"host", report.host},
                                                                    {"route", report.route},
                                                                    {"file", report.file},
                                                                    {"line", report.line}});
         entries.emplace(std::move(key), Entry{one.settings, std::move(report)});
+    }
+    if (told > max_left_out_told) {
+        log.error("more upstreams are dproxy itself: they are left out", {{"upstreams", told - max_left_out_told}});
     }
     entries_ = std::move(entries);
     std::vector<LeftOutReport> reports;

@@ -10,7 +10,7 @@
 #include <tuple>
 #include <vector>
 
-#include "proxy/publisher.hpp"
+#include "publication/publisher.hpp"
 #include "telemetry/log.hpp"
 
 namespace dproxy::server {
@@ -22,6 +22,9 @@ struct LeftOutReport {
     std::string file;   ///< where that stands; empty for the master upstream
     std::uint32_t line = 0;
 };
+
+/// In the log, at one time; the rest is counted.
+inline constexpr std::size_t max_left_out_told = 100;
 
 class LeftOutList {
 public:

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Held by tests/integration/test_reload.py, tests/integration/test_reload_faults.py and
+// tests/integration/test_reload_watch.py.
 #include "server/reloader.hpp"
 
 #include <pthread.h>
@@ -11,11 +13,11 @@
 #include <mutex>
 #include <thread>
 
-#include "config/resolver_settings.hpp"
-#include "config/system_upstreams.hpp"
 #include "io/directory_watch.hpp"
+#include "io/interfaces.hpp"
 #include "server/cpu_count.hpp"
 #include "server/spare_memory.hpp"
+#include "settings/resolver_settings.hpp"
 
 namespace dproxy::server {
 
@@ -34,8 +36,11 @@ std::string joined(const config::LabelList& labels) {
     return text;
 }
 
-config::RouteStoreOptions store_options(const config::Settings& settings) {
+config::RouteStoreOptions store_options(const config::Settings& settings, const config::EncryptionCheck* encryption) {
     config::RouteStoreOptions options;
+    options.prox.capabilities.encryption = encryption;
+    options.no_route_answer = settings.no_route_answer;
+    options.owners = settings.owners;
     options.locations = settings.upstream_locations;
     options.extension = settings.upstream_extension;
     options.threads_at_start = usable_cpus();
@@ -50,13 +55,17 @@ config::ReloadHints hints_of(const io::WatchReport& report) {
 
 struct Reloader::State {
     State(const config::Settings& settings, proxy::Publisher maker, std::vector<net::Endpoint> bound,
-          telemetry::PublishedLabels& published, telemetry::ConfigStatus& config_status, telemetry::Log& the_log)
+          std::shared_ptr<const config::EncryptionCheck> check, telemetry::PublishedLabels& published,
+          telemetry::ConfigStatus& config_status, telemetry::Log& the_log,
+          telemetry::HandlerFailures& of_handlers)
         : publisher(std::move(maker)),
           listen(std::move(bound)),
           labels(published),
           status(config_status),
           log(the_log),
-          store(store_options(settings)),
+          failures(of_handlers),
+          encryption(std::move(check)),
+          store(store_options(settings, encryption.get())),
           io(1),
           work(io.get_executor()),
           watch(io, watch_options(settings), watch_events()),
@@ -65,6 +74,7 @@ struct Reloader::State {
     static io::WatchOptions watch_options(const config::Settings& settings) {
         io::WatchOptions options;
         options.directories = settings.upstream_locations;
+        options.extension = settings.upstream_extension;
         return options;
     }
 
@@ -83,23 +93,31 @@ struct Reloader::State {
     std::shared_ptr<const proxy::Publication> make();
     void tell(const config::ReloadResult& result, std::chrono::nanoseconds duration, bool first);
     void hand_over(std::shared_ptr<const proxy::Publication> made);
-    void adopted(std::shared_ptr<const proxy::Publication> by_all);
+    /// `made_of`: the routes that the publication has.
+    void adopted(std::shared_ptr<const proxy::Publication> by_all, std::shared_ptr<const config::RoutesState> made_of);
 
     proxy::Publisher publisher;
     const std::vector<net::Endpoint> listen;
     telemetry::PublishedLabels& labels;
     telemetry::ConfigStatus& status;
     telemetry::Log& log;
+    telemetry::HandlerFailures& failures;
+    const std::shared_ptr<const config::EncryptionCheck> encryption;
     config::RouteStore store;
     std::shared_ptr<const telemetry::MetricLabels> made_labels;
     LeftOutList left_out_list;
     Publish publish;
     unsigned receivers = 0;
     bool loaded = false;
+    std::atomic<bool> unpublished{false};  ///< a table was read that is not handed over
+    std::shared_ptr<const config::RoutesState> adopted_routes;  ///< by every worker
+    std::atomic<std::uint64_t> handed_over{0};  ///< how many publications; and of these
+    std::atomic<std::uint64_t> in_force{0};     ///< the last that every worker has adopted
 
     mutable std::mutex mutex;  ///< guards what the admin side reads
     std::shared_ptr<const config::RoutesState> routes;
     std::shared_ptr<const proxy::Publication> publication;  ///< that every worker has adopted
+    std::shared_ptr<const config::FilesInForce> files_in_force = std::make_shared<const config::FilesInForce>();
     WatchState watch_state;
     LeftOutList::Reports left_out = left_out_list.reports();
 
@@ -128,6 +146,7 @@ void Reloader::State::on_mode(io::WatchMode mode, const std::string& reason) {
 void Reloader::State::on_change(const config::ReloadHints& hints) {
     if (!loaded) return;
     if (auto made = read(hints)) hand_over(std::move(made));
+    unpublished = false;
 }
 
 std::shared_ptr<const proxy::Publication> Reloader::State::read(const config::ReloadHints& hints) {
@@ -135,7 +154,8 @@ std::shared_ptr<const proxy::Publication> Reloader::State::read(const config::Re
     const config::ReloadResult result = store.reload(hints, begin);
     if (result.look_again) watch.look_at(*result.look_again);
     std::shared_ptr<const proxy::Publication> made;
-    if (result.table_changed) {
+    if (result.table_changed || unpublished) {
+        unpublished = true;  // until it is handed over: there may be no memory for all of this
         publisher.take_table(result.state->table, Clock::now());
         hosts.watch(publisher.host_names());
         made = make();
@@ -151,13 +171,12 @@ std::shared_ptr<const proxy::Publication> Reloader::State::read(const config::Re
 }
 
 std::shared_ptr<const proxy::Publication> Reloader::State::make() {
-    const proxy::Surroundings surroundings{hosts.addresses(), {listen, config::local_addresses()}};
-    auto made = publisher.make(surroundings, Clock::now());
-    made_labels = std::move(made.labels);
-    left_out_list.update(made.left_out, *made.publication->table, log);
+    auto edition = publisher.make({hosts.addresses(), {listen, io::local_addresses()}}, Clock::now());
+    made_labels = std::move(edition.labels);
+    left_out_list.update(edition.left_out, *edition.publication->table, log);
     const std::lock_guard lock(mutex);
     left_out = left_out_list.reports();
-    return made.publication;
+    return edition.publication;
 }
 
 void Reloader::State::tell(const config::ReloadResult& result, std::chrono::nanoseconds duration, bool first) {
@@ -195,26 +214,39 @@ void Reloader::State::tell(const config::ReloadResult& result, std::chrono::nano
 
 void Reloader::State::hand_over(std::shared_ptr<const proxy::Publication> made) {
     const auto left = std::make_shared<std::atomic<unsigned>>(receivers);
-    publish(made, [this, left, made, new_labels = made_labels](std::shared_ptr<const proxy::Publication> old) {
+    auto done = [this, left, made, made_of = routes, new_labels = made_labels, number = ++handed_over]() mutable {
+        if (--*left > 0) return;
+        adopted(std::move(made), std::move(made_of));
+        labels.publish(new_labels);
+        give_back_spare_memory();
+        in_force = number;
+    };
+    publish(made, [this, done](std::shared_ptr<const proxy::Publication> old) {
         // Back on this thread: a table of a million routes takes time to destroy.
-        asio::post(io, [this, left, made, new_labels, old = std::move(old)]() mutable {
+        asio::post(io, [done, old = std::move(old)]() mutable {
             old.reset();
-            if (--*left > 0) return;
-            adopted(std::move(made));
-            labels.publish(new_labels);
-            give_back_spare_memory();
+            done();
         });
     });
 }
 
-void Reloader::State::adopted(std::shared_ptr<const proxy::Publication> by_all) {
+void Reloader::State::adopted(std::shared_ptr<const proxy::Publication> by_all,
+                              std::shared_ptr<const config::RoutesState> made_of) {
+    auto files = files_in_force;  // only this thread makes them
+    if (made_of != adopted_routes) {
+        files = std::make_shared<const config::FilesInForce>(*files, *made_of, std::chrono::system_clock::now());
+    }
+    adopted_routes = std::move(made_of);
     const std::lock_guard lock(mutex);
     publication.swap(by_all);  // what it was goes after the lock
+    files_in_force.swap(files);
 }
 
 Reloader::Reloader(const config::Settings& settings, proxy::Publisher publisher, std::vector<net::Endpoint> listen,
-                   telemetry::PublishedLabels& labels, telemetry::ConfigStatus& status, telemetry::Log& log)
-    : state_(std::make_unique<State>(settings, std::move(publisher), std::move(listen), labels, status, log)) {}
+                   std::shared_ptr<const config::EncryptionCheck> encryption, telemetry::PublishedLabels& labels,
+                   telemetry::ConfigStatus& status, telemetry::Log& log, telemetry::HandlerFailures& failures)
+    : state_(std::make_unique<State>(settings, std::move(publisher), std::move(listen), std::move(encryption), labels,
+                                     status, log, failures)) {}
 
 Reloader::~Reloader() { stop(); }
 
@@ -223,7 +255,8 @@ std::shared_ptr<const proxy::Publication> Reloader::load() {
     config::ReloadHints everything;
     everything.everything = true;
     auto publication = state_->read(everything);
-    state_->adopted(publication);
+    state_->unpublished = false;
+    state_->adopted(publication, state_->routes);
     state_->labels.publish(state_->made_labels);
     give_back_spare_memory();
     return publication;
@@ -234,7 +267,7 @@ void Reloader::start(unsigned receivers, Publish publish) {
     state_->publish = std::move(publish);
     state_->thread = std::thread([state = state_.get()] {
         pthread_setname_np(pthread_self(), "reload");
-        state->io.run();
+        state->failures.run(state->io, "reload");
     });
 }
 
@@ -263,6 +296,13 @@ WatchState Reloader::watch() const {
 std::shared_ptr<const proxy::Publication> Reloader::publication() const {
     const std::lock_guard lock(state_->mutex);
     return state_->publication;
+}
+
+bool Reloader::is_in_force() const { return !state_->unpublished && state_->handed_over == state_->in_force; }
+
+std::shared_ptr<const config::FilesInForce> Reloader::files_in_force() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->files_in_force;
 }
 
 std::vector<proxy::HostReport> Reloader::hosts() const { return state_->hosts.report(); }

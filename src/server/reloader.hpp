@@ -8,12 +8,14 @@
 #include <memory>
 #include <string>
 
-#include "config/route_store.hpp"
-#include "config/settings.hpp"
-#include "proxy/host_names.hpp"
-#include "proxy/publisher.hpp"
+#include "hosts/host_names.hpp"
+#include "publication/publisher.hpp"
+#include "route_files/files_in_force.hpp"
+#include "route_files/route_store.hpp"
 #include "server/left_out.hpp"
+#include "settings/settings.hpp"
 #include "telemetry/config_status.hpp"
+#include "telemetry/handler_failures.hpp"
 #include "telemetry/log.hpp"
 
 namespace dproxy::server {
@@ -31,9 +33,11 @@ public:
     using Released = std::function<void(std::shared_ptr<const proxy::Publication>)>;
     using Publish = std::function<void(std::shared_ptr<const proxy::Publication>, Released released)>;
 
-    /// What is referred to outlives the reloader. `listen`: the addresses that are bound.
+    /// What is referred to outlives the reloader. `listen`: the addresses that are bound. `encryption`: null in a
+    /// build without TLS.
     Reloader(const config::Settings& settings, proxy::Publisher publisher, std::vector<net::Endpoint> listen,
-             telemetry::PublishedLabels& labels, telemetry::ConfigStatus& status, telemetry::Log& log);
+             std::shared_ptr<const config::EncryptionCheck> encryption, telemetry::PublishedLabels& labels,
+             telemetry::ConfigStatus& status, telemetry::Log& log, telemetry::HandlerFailures& failures);
     ~Reloader();  ///< stops
     Reloader(const Reloader&) = delete;
     Reloader& operator=(const Reloader&) = delete;
@@ -51,6 +55,10 @@ public:
     WatchState watch() const;
     /// The last one that every worker has adopted.
     std::shared_ptr<const proxy::Publication> publication() const;
+    /// All that was made is adopted: no worker goes by anything older than another does.
+    bool is_in_force() const;
+    /// Which content of each file every worker goes by.
+    std::shared_ptr<const config::FilesInForce> files_in_force() const;
     std::vector<proxy::HostReport> hosts() const;
     LeftOutList::Reports left_out() const;
 

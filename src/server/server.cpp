@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Held by tests/integration/test_shutdown.py, tests/integration/test_listening.py and
+// tests/integration/test_endpoints.py.
 #include "server/server.hpp"
-
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -15,22 +15,29 @@
 #include <csignal>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "admin/pages.hpp"
-#include "config/route_report.hpp"
-#include "io/random_ids.hpp"
-#include "proxy/limits.hpp"
-#include "proxy/monotonic.hpp"
-#include "proxy/prober.hpp"
-#include "proxy/worker.hpp"
+#include "clients/limits.hpp"
+#include "io/monotonic.hpp"
+#include "probing/prober.hpp"
+#include "relay/worker.hpp"
+#include "reports/route_report.hpp"
 #include "server/cpu_count.hpp"
+#include "server/descriptor_budget.hpp"
+#include "server/encryption.hpp"
+#include "server/files_page.hpp"
 #include "server/listeners.hpp"
+#include "server/memory_watch.hpp"
 #include "server/reloader.hpp"
+#include "server/routes_page.hpp"
 #include "server/spare_memory.hpp"
 #include "server/status_page.hpp"
 #include "server/status_report.hpp"
+#include "server/upstream_encryption.hpp"
 #include "server/version.hpp"
+#include "server/worker_settings.hpp"
 #include "telemetry/collector.hpp"
 #include "telemetry/heartbeats.hpp"
 
@@ -41,43 +48,10 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-/// Every upstream socket and connection is a descriptor; the usual soft limit of 1,024 is for programs with select().
-void raise_descriptor_limit() {
-    rlimit limit;
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-std::shared_ptr<const routing::RouteSettings> master_settings(const config::Settings& settings) {
-    if (!settings.use_master_upstream) return nullptr;
-    auto master = std::make_shared<routing::RouteSettings>();
-    master->targets = settings.master_upstream;
-    master->allow_all = false;
-    master->allow = settings.master_allow;
-    return master;
-}
-
-routing::LoopToken draw_loop_token() {
-    io::RandomIds random;
-    std::array<std::uint8_t, routing::LoopToken::random_bytes> bytes;
-    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random.next());
-    return routing::LoopToken(bytes);
-}
-
-proxy::WorkerOptions worker_options(const config::Settings& settings, unsigned workers) {
-    proxy::WorkerOptions options;
-    options.allow_all = settings.allow_all;
-    options.allow = settings.allow;
-    options.no_route_answer = settings.no_route_answer;
-    options.workers = workers;
-    options.rate_limit = settings.rate_limit == 0 ? 0 : proxy::share_of(settings.rate_limit, workers);
-    options.max_inflight = proxy::share_of(settings.max_inflight, workers);
-    options.tcp_queries = settings.tcp_queries;
-    options.tcp_inflight = settings.tcp_inflight;
-    options.loop_token = draw_loop_token();
-    options.tcp_idle_ns = proxy::nanoseconds_of(settings.tcp_idle);
-    return options;
+std::string joined(const std::vector<net::Endpoint>& endpoints) {
+    std::string text;
+    for (const net::Endpoint& endpoint : endpoints) text += (text.empty() ? "" : ", ") + endpoint.to_string();
+    return text.empty() ? "off" : text;
 }
 
 class Server {
@@ -88,7 +62,9 @@ public:
 
 private:
     std::string start();
+    std::string start_encryption();
     void start_workers(Listeners& listeners, std::shared_ptr<const proxy::Publication> publication);
+    void share_out_descriptors(std::size_t upstreams);
     std::string start_admin();
     admin::AdminSources admin_sources();
     StatusFacts status() const;
@@ -102,16 +78,19 @@ private:
 
     const config::Settings& settings_;
     telemetry::Log& log_;
+    telemetry::HandlerFailures failures_{log_};
+    telemetry::HttpRejections http_rejections_;
     const Clock::time_point started_ = Clock::now();
     const unsigned worker_count_;
-    const proxy::WorkerOptions options_;
-    proxy::TcpLimits tcp_limits_;
+    std::uint64_t descriptor_limit_ = 0;
+    proxy::WorkerOptions options_;
+    std::optional<proxy::TcpLimits> tcp_limits_;
     telemetry::PublishedLabels labels_;
     telemetry::ConfigStatus config_status_;
     std::vector<std::unique_ptr<telemetry::WorkerCounters>> counters_;  ///< the workers'
     std::unique_ptr<telemetry::WorkerCounters> prober_counters_;
     std::vector<const telemetry::WorkerCounters*> counters_view_;       ///< all of these
-    std::vector<net::Endpoint> endpoints_;
+    ListenAddresses endpoints_;
 
     mutable std::mutex mutex_;
     std::string not_ready_ = "starting";
@@ -120,15 +99,19 @@ private:
     asio::io_context io_{1};
     asio::signal_set signals_{io_};
     asio::steady_timer drain_timer_{io_};
+    MemoryWatch memory_watch_{io_, counters_};
     bool draining_ = false;
     bool finishing_ = false;
     unsigned unfinished_ = 0;
 
+    std::unique_ptr<Encryption> encryption_;  ///< null: nobody is served encrypted
     std::unique_ptr<Reloader> reloader_;
     std::vector<std::unique_ptr<proxy::Worker>> workers_;
     std::unique_ptr<proxy::Prober> prober_;
     std::unique_ptr<telemetry::Collector> collector_;
     telemetry::Heartbeats heartbeats_;  ///< the admin thread's
+    RoutesPage routes_page_;            ///< the thread's that makes pages
+    FilesPage files_page_;              ///< the same
     std::unique_ptr<admin::HttpServer> http_;
 };
 
@@ -136,19 +119,18 @@ Server::Server(const config::Settings& settings, telemetry::Log& log)
     : settings_(settings),
       log_(log),
       worker_count_(settings.workers > 0 ? settings.workers : usable_cpus()),
-      options_(worker_options(settings, worker_count_)),
-      tcp_limits_(settings.tcp_connections, settings.tcp_connections_per_client) {}
+      options_(worker_options(settings, worker_count_)) {}
 
 std::string Server::run() {
-    raise_descriptor_limit();
+    descriptor_limit_ = raise_descriptor_limit();
     map_large_blocks();
-    std::signal(SIGPIPE, SIG_IGN);
     signals_.add(SIGTERM);
     signals_.add(SIGINT);
     signals_.add(SIGHUP);
+    memory_watch_.start();
     if (std::string error = start(); !error.empty()) return error;
     wait_for_signal();
-    io_.run();
+    failures_.run(io_, "main");
     http_.reset();
     reloader_->stop();  // first: it hands publications to the others
     prober_->stop();      // and so does this
@@ -159,12 +141,16 @@ std::string Server::run() {
 }
 
 std::string Server::start() {
-    Listeners listeners = bind_listeners(config::listen_endpoints(settings_), worker_count_);
+    const ListenAddresses wanted{config::listen_endpoints(settings_), settings_.tls.listen, settings_.tls.listen_https,
+                                 settings_.http.listen};
+    Listeners listeners = bind_listeners(wanted, worker_count_);
     if (!listeners.error.empty()) return listeners.error;
     for (const std::string& warning : listeners.warnings) log_.warning(warning);
     endpoints_ = listeners.endpoints;
 
-    proxy::Publisher publisher(master_settings(settings_), settings_.metrics_routes, settings_.metrics_upstreams);
+    UpstreamEncryption encryption = upstream_encryption();
+    proxy::Publisher publisher(master_settings(settings_), settings_.metrics_routes, settings_.metrics_upstreams,
+                               std::move(encryption.make_filters));
     for (unsigned i = 0; i < worker_count_; ++i) {
         counters_.push_back(
             std::make_unique<telemetry::WorkerCounters>(publisher.route_slots(), publisher.upstream_slots()));
@@ -173,33 +159,81 @@ std::string Server::start() {
     prober_counters_ =
         std::make_unique<telemetry::WorkerCounters>(publisher.route_slots(), publisher.upstream_slots());
     counters_view_.push_back(prober_counters_.get());
-    reloader_ = std::make_unique<Reloader>(settings_, std::move(publisher), endpoints_, labels_, config_status_, log_);
+    reloader_ = std::make_unique<Reloader>(settings_, std::move(publisher), endpoints_.plain,
+                                           std::move(encryption.check), labels_, config_status_, log_, failures_);
     auto publication = reloader_->load();
-    if (settings_.strict && !reloader_->routes()->success) {
-        for (const config::Diagnostic& fault : reloader_->routes()->faults) {
+    const auto routes = reloader_->routes();
+    if (settings_.strict && !routes->success) {
+        for (const config::Diagnostic& fault : routes->faults) {
             if (fault.severity == config::Severity::error) return "strict: " + fault.to_string();
         }
     }
+    if (std::string error = start_encryption(); !error.empty()) return error;
+    share_out_descriptors(publication->pools->upstreams.size());
     if (std::string error = start_admin(); !error.empty()) return error;
     start_workers(listeners, std::move(publication));
     set_not_ready("");
-    std::string addresses;
-    for (const net::Endpoint& endpoint : endpoints_) {
-        addresses += (addresses.empty() ? "" : ", ") + endpoint.to_string();
-    }
-    log_.info("serving", {{"listen", addresses}, {"workers", worker_count_}, {"version", version}});
+    log_.info("serving", {{"listen", joined(endpoints_.plain)},
+                          {"listen_tls", joined(endpoints_.tls)},
+                          {"listen_https", joined(endpoints_.https)},
+                          {"listen_http", joined(endpoints_.http)},
+                          {"workers", worker_count_},
+                          {"version", version}});
     return {};
 }
 
+std::string Server::start_encryption() {
+    if (settings_.tls.listen.empty() && settings_.tls.listen_https.empty()) return {};
+    encryption_ = std::make_unique<Encryption>(io_, settings_.tls, config_status_, log_);
+    const std::string fault = encryption_->load();
+    if (fault.empty()) return {};
+    if (settings_.strict) return "strict: " + fault;
+    log_.warning("clients over TLS are refused until there is a certificate", {{"reason", fault}});
+    return {};
+}
+
+void Server::share_out_descriptors(std::size_t upstreams) {
+    DescriptorNeeds needs;
+    needs.limit = descriptor_limit_;
+    needs.workers = worker_count_;
+    needs.addresses =
+        endpoints_.plain.size() + endpoints_.tls.size() + endpoints_.https.size() + endpoints_.http.size();
+    needs.upstreams = upstreams;
+    if (settings_.admin_enabled) needs.http_connections = admin::HttpLimits().connections;
+    needs.tcp_connections = settings_.tcp_connections;
+    const DescriptorBudget budget = share_out(needs);
+    options_.first_reserved_descriptor = budget.first_reserved;
+    options_.max_transfers = budget.transfers;
+    tcp_limits_.emplace(budget.tcp_connections, settings_.tcp_connections_per_client);
+    if (budget.tcp_connections == settings_.tcp_connections) return;
+    log_.warning("too few open files for tcp_connections: raise the hard limit (ulimit -Hn, LimitNOFILE)",
+                 {{"tcp_connections", settings_.tcp_connections},
+                  {"at_most", budget.tcp_connections},
+                  {"open_files", descriptor_limit_},
+                  {"raise_to", budget.wanted_limit}});
+}
+
 void Server::start_workers(Listeners& listeners, std::shared_ptr<const proxy::Publication> publication) {
-    prober_ = std::make_unique<proxy::Prober>(*prober_counters_, log_, options_.loop_token,
+    prober_ = std::make_unique<proxy::Prober>(*prober_counters_, log_, failures_, options_.loop_token,
                                               [this](auto marks) { publish_loops(std::move(marks)); });
     for (unsigned i = 0; i < worker_count_; ++i) {
-        workers_.push_back(std::make_unique<proxy::Worker>(i, options_, *counters_[i], tcp_limits_, *prober_));
-        for (io::Fd& socket : listeners.of_worker[i].udp) workers_[i]->listen_udp(std::move(socket));
-        for (io::Fd& socket : listeners.of_worker[i].tcp) workers_[i]->listen_tcp(std::move(socket));
-        workers_[i]->start(publication);
+        workers_.push_back(
+            std::make_unique<proxy::Worker>(i, options_, *counters_[i], *tcp_limits_, *prober_, failures_));
+        const auto listen = [&](proxy::Transport transport, std::vector<io::Fd>& sockets) {
+            for (io::Fd& socket : sockets) workers_[i]->listen(transport, std::move(socket));
+        };
+        listen(proxy::Transport::udp, listeners.of_worker[i].udp);
+        listen(proxy::Transport::tcp, listeners.of_worker[i].tcp.plain);
+        listen(proxy::Transport::tls, listeners.of_worker[i].tcp.tls);
+        listen(proxy::Transport::https, listeners.of_worker[i].tcp.https);
+        listen(proxy::Transport::http, listeners.of_worker[i].tcp.http);
     }
+    if (encryption_) {  // first: who comes at once is not to be refused for want of a certificate
+        encryption_->start([this](const auto& filters) {
+            for (const auto& worker : workers_) worker->publish_filters(filters);
+        });
+    }
+    for (const auto& worker : workers_) worker->start(publication);
     prober_->start(std::move(publication));
     const auto publish = [this](std::shared_ptr<const proxy::Publication> made, Reloader::Released released) {
         for (const auto& worker : workers_) worker->publish(made, released);
@@ -215,9 +249,12 @@ std::string Server::start_admin() {
     sources.workers = counters_view_;
     sources.labels = &labels_;
     sources.config = &config_status_;
+    sources.failures = &failures_;
+    sources.http_rejections = &http_rejections_;
     collector_ = std::make_unique<telemetry::Collector>(std::move(sources));
     if (!settings_.admin_enabled) return {};
-    http_ = std::make_unique<admin::HttpServer>(admin::make_pages(admin_sources()));
+    http_ = std::make_unique<admin::HttpServer>(admin::make_pages(admin_sources()), admin::HttpLimits(),
+                                                settings_.admin_hosts, &failures_, &http_rejections_);
     const auto endpoints = settings_.admin ? std::vector{*settings_.admin} : admin::every_address(8080);
     if (const auto fault = http_->start(endpoints)) {
         return "admin: cannot listen on " + fault->address + ": " + fault->error.message();
@@ -248,9 +285,13 @@ admin::AdminSources Server::admin_sources() {
     };
     sources.page = [this] { return status_page(status()); };
     sources.status = [this] { return status_json(status()); };
-    sources.routes = [this] { return config::routes_json(*reloader_->routes()->table, settings_); };
-    sources.explain = [this](std::string_view name, std::string_view type) -> admin::Explanation {
-        const auto parsed = config::parse_route_question(name, type);
+    sources.routes = [this] { return routes_page_.begin(reloader_->routes()->table, settings_); };
+    sources.files = [this](std::string_view name) {
+        return files_page_.begin(reloader_->routes(), reloader_->files_in_force(), name);
+    };
+    sources.explain = [this](std::string_view name, std::string_view type,
+                             std::string_view client) -> admin::Explanation {
+        const auto parsed = config::parse_route_question(name, type, client);
         if (!parsed.fault.empty()) return {false, parsed.fault};
         const auto routes = reloader_->routes();
         return {true, boost::json::serialize(config::explain_report(*routes->table, settings_, parsed.question))};
@@ -265,8 +306,10 @@ StatusFacts Server::status() const {
     facts.uptime_seconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - started_).count());
     facts.not_ready = not_ready();
-    facts.listen = endpoints_;
+    facts.listen = endpoints_.plain;
     facts.routes = reloader_->routes();
+    facts.files_in_force = reloader_->files_in_force();
+    facts.in_force = reloader_->is_in_force();
     facts.publication = reloader_->publication();
     facts.watch = reloader_->watch();
     facts.hosts = reloader_->hosts();
@@ -274,7 +317,7 @@ StatusFacts Server::status() const {
     facts.config = config_status_.facts();
     facts.workers = worker_count_;
     facts.counters = counters_view_;
-    facts.now_ns = proxy::monotonic_ns();
+    facts.now_ns = io::monotonic_ns();
     {
         const std::lock_guard lock(mutex_);
         facts.loops = loops_;
@@ -285,8 +328,8 @@ StatusFacts Server::status() const {
 void Server::wait_for_signal() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
         if (error) return;
+        wait_for_signal();  // first, as the next must be taken also where this one fails
         on_signal(signal);
-        wait_for_signal();
     });
 }
 
@@ -312,7 +355,8 @@ void Server::finish_workers(Patience patience) {
     finishing_ = true;
     std::chrono::milliseconds longest{0};
     if (patience == Patience::for_queries) {
-        for (const proxy::Pool& pool : reloader_->publication()->pools->pools) {
+        const auto publication = reloader_->publication();  // held: the reloader lets go of it at any moment
+        for (const proxy::Pool& pool : publication->pools->pools) {
             longest = std::max(longest, pool.settings->timeout);
         }
     }

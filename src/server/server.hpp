@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "config/settings.hpp"
+#include "settings/settings.hpp"
 #include "telemetry/log.hpp"
 
 namespace dproxy::server {

@@ -11,8 +11,9 @@ namespace dproxy::server {
 
 void map_large_blocks() {
 #ifdef __GLIBC__
-    // Left alone, glibc raises the bound with each block that is freed, up to 32 MiB.
-    ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    // Left alone, glibc raises the bound with each block that is freed, up to 32 MiB. Low enough for the longest
+    // messages, so that what a flood of them took goes back with them.
+    ::mallopt(M_MMAP_THRESHOLD, 32 * 1024);
 #endif
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "admin/html.hpp"
+#include "ini/counted.hpp"
 #include "routing/setting_names.hpp"
 #include "server/counter_sums.hpp"
 
@@ -98,11 +99,11 @@ bool is_up(const proxy::UpstreamSpec& upstream) { return upstream.health->up.loa
 void add_summary(const StatusFacts& facts, std::string& page) {
     page += "<h1>dproxy " + html(facts.version) + "</h1>\n<p>";
     page += facts.not_ready.empty() ? good("ready") : bad("not ready: " + facts.not_ready);
-    page += ", running for " + duration(facts.uptime_seconds) + " with " + std::to_string(facts.workers) + " workers";
+    page += ", running for " + duration(facts.uptime_seconds) + " with " + config::counted(facts.workers, "worker");
     if (!facts.listen.empty()) page += ", listens on ";
     for (std::size_t i = 0; i < facts.listen.size(); ++i) page += (i ? ", " : "") + html(facts.listen[i].to_string());
-    page += "<br>\n" + std::to_string(facts.routes->routes) + " routes of " +
-            std::to_string(facts.routes->files.size()) + " files, version " + html(facts.routes->hash) +
+    page += "<br>\n" + config::counted(facts.routes->routes, "route") + " of " +
+            config::counted(facts.routes->files.size(), "file") + ", version " + html(facts.routes->hash) +
             ", changes are noticed ";
     page += facts.watch.mode == telemetry::WatchMode::inotify
                 ? "at once (inotify)"
@@ -131,8 +132,8 @@ void add_loops(const StatusFacts& facts, std::string& page) {
     Table table(page, {"Route", "Names", "Upstream", "File"});
     for (const routing::LoopMark& mark : loops) {
         if (table.is_full()) break;
-        const std::string names = mark.place.whole_route ? "all of the route"
-                                                         : "at and below " + html(mark.place.domain.to_text());
+        const std::string whose = mark.place.is_whole_pattern() ? "all of the pattern " : "at and below ";
+        const std::string names = whose + html(mark.place.domain.to_text());
         const std::string line = mark.place.file.empty() ? "" : ":" + std::to_string(mark.place.line);
         table.add({html(mark.place.route), bad("loop") + ", " + names, html(mark.upstream),
                    html(mark.place.file) + line});
@@ -151,17 +152,19 @@ void add_traffic(const StatusFacts& facts, std::string& page) {
     using telemetry::RcodeLabel, telemetry::Source, telemetry::Transport;
     page += "<h2>Traffic</h2>\n";
     Table table(page, {"Since the start", "", "#"});
-    for (const Transport transport : {Transport::udp, Transport::tcp}) {
-        const auto durations_here = durations(facts.counters, [&](const WorkerCounters& worker) -> const auto& {
-            return worker.duration[static_cast<std::size_t>(transport)];
-        });
+    for (std::size_t i = 0; i < telemetry::count_of<Transport>; ++i) {
+        const auto durations_here =
+            durations(facts.counters, [&](const WorkerCounters& worker) -> const auto& { return worker.duration[i]; });
         const std::string mean = durations_here.count ? ", mean time " + milliseconds(durations_here) : "";
-        table.add({"answers", std::string(name_of(transport)) + mean, std::to_string(durations_here.count)});
+        const std::string transport(name_of(static_cast<Transport>(i)));
+        table.add({"answers", transport + mean, std::to_string(durations_here.count)});
     }
     for (std::size_t i = 0; i < telemetry::count_of<RcodeLabel>; ++i) {
         for (const Source source : {Source::upstream, Source::local}) {
             const std::uint64_t count = sum(facts.counters, [&](const WorkerCounters& worker) {
-                return worker.responses[0][i][source].value() + worker.responses[1][i][source].value();
+                std::uint64_t of_all = 0;
+                for (const auto& by_rcode : worker.responses) of_all += by_rcode[i][source].value();
+                return of_all;
             });
             const std::string_view rcode = name_of(static_cast<RcodeLabel>(i));
             const std::string_view whose = source == Source::local ? ", dproxy's own" : ", relayed";
@@ -182,6 +185,7 @@ void add_upstream(const proxy::UpstreamSpec& upstream, const StatusFacts& facts,
     const std::uint64_t since_ns = upstream.health->changed_ns.load(std::memory_order_relaxed);
     std::string state = is_up(upstream) ? good("up") : bad("down");
     if (since_ns != 0 && since_ns <= facts.now_ns) state += " for " + duration((facts.now_ns - since_ns) / 1000000000);
+    if (const std::string fault = upstream.health->fault_now(); !fault.empty()) state += ", " + bad(fault);
     const std::string address = html(upstream.key.endpoint.to_string());
     const std::string protocol(name_of(upstream.key.protocol));
     // Upstreams beyond the limit of labels share their counters: theirs alone are not known.
@@ -216,8 +220,8 @@ void add_upstreams(const StatusFacts& facts, std::string& page) {
 
 /// Where the queries of a pool go.
 std::string destination(const proxy::Pool& pool, const proxy::PoolSet& pools) {
-    const auto name = name_of(pool.settings->answer);
-    if (!name.empty()) return "answers " + std::string(name);
+    const std::string answer = answer_text(*pool.settings);
+    if (!answer.empty()) return "answers " + answer;
     std::string text;
     for (std::size_t i = 0; i < pool.upstreams.size() && i < max_page_upstreams; ++i) {
         const proxy::UpstreamSpec& upstream = pools.upstreams[pool.upstreams[i]];
@@ -313,6 +317,7 @@ std::string status_page(const StatusFacts& facts) {
     add_routes(facts, page);
     add_files(facts, page);
     page += "<h2>For programs</h2>\n<p><a href=\"status\">/status</a>, <a href=\"routes\">/routes</a>, "
+            "<a href=\"files\">/files</a>, "
             "<a href=\"explain?name=www.example.com\">/explain?name=www.example.com</a>: the same as JSON. "
             "<a href=\"metrics\">/metrics</a>: for Prometheus. <a href=\"livez\">/livez</a>, "
             "<a href=\"readyz\">/readyz</a>: for probes.</p>\n</body>\n</html>\n";

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string>
 
-#include "server/status_report.hpp"
+#include "server/status_facts.hpp"
 
 namespace dproxy::server {
 

@@ -3,11 +3,13 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <chrono>
 
+#include "io/monotonic.hpp"
+#include "reports/file_report.hpp"
 #include "routing/setting_names.hpp"
 #include "server/counter_sums.hpp"
+#include "server/json_text.hpp"
 
 namespace dproxy::server {
 
@@ -16,6 +18,23 @@ using telemetry::Failure;
 using telemetry::WorkerCounters;
 
 namespace {
+
+/// A list under its name, as far as it goes. `is_wrong` says what comes first where not all of it does.
+template <typename List, typename IsWrong, typename Describe>
+void put_list(json::object& into, std::string_view name, const List& list, IsWrong is_wrong, Describe describe) {
+    json::array array;
+    if (list.size() <= max_status_items) {
+        for (const auto& one : list) array.push_back(describe(one));
+    } else {
+        for (const bool wrong : {true, false}) {
+            for (const auto& one : list) {
+                if (array.size() < max_status_items && is_wrong(one) == wrong) array.push_back(describe(one));
+            }
+        }
+        into[std::string(name) + "_more"] = list.size() - array.size();
+    }
+    into[name] = std::move(array);
+}
 
 /// What was counted under each reason, where it was anything.
 template <typename Label, typename Read>
@@ -26,11 +45,11 @@ json::object counts_by_reason(const Workers& workers, Read read) {
 }
 
 void add_health(const proxy::UpstreamSpec& upstream, std::uint64_t now_ns, json::object& object) {
-    constexpr std::uint64_t second_ns = 1'000'000'000;
     object["health"] = name_of(upstream.health_mode);
     object["up"] = upstream.health->up.load(std::memory_order_relaxed);
     const std::uint64_t since_ns = upstream.health->changed_ns.load(std::memory_order_relaxed);
-    object["state_since_seconds"] = since_ns == 0 || since_ns > now_ns ? 0 : (now_ns - since_ns) / second_ns;
+    if (const std::string fault = upstream.health->fault_now(); !fault.empty()) object["encryption_fault"] = fault;
+    object["state_since_seconds"] = since_ns == 0 || since_ns > now_ns ? 0 : (now_ns - since_ns) / io::second_ns;
 }
 
 /// As each worker has seen it of late.
@@ -49,6 +68,7 @@ json::object upstream_object(const proxy::UpstreamSpec& upstream, const StatusFa
     json::object object;
     object["address"] = upstream.key.endpoint.to_string();
     object["protocol"] = name_of(upstream.key.protocol);
+    if (!upstream.key.tls.name.empty()) object["tls_name"] = upstream.key.tls.name;
     add_health(upstream, facts.now_ns, object);
     // Upstreams beyond the limit of labels share their counters: theirs alone are not known.
     if (upstream.slot == telemetry::other_slot) return object;
@@ -74,18 +94,11 @@ json::object routes_object(const StatusFacts& facts) {
     routes["hash"] = facts.routes->hash;
     routes["valid"] = facts.routes->success;
     json::array faults;
-    for (const config::Diagnostic& fault : facts.routes->faults) {
-        faults.push_back({{"file", fault.file},
-                          {"line", fault.line},
-                          {"severity", fault.severity == config::Severity::error ? "error" : "warning"},
-                          {"message", fault.message}});
-    }
+    for (const config::Diagnostic& fault : facts.routes->faults) faults.push_back(config::fault_json(fault));
     routes["faults"] = std::move(faults);
-    json::array files;
-    for (const config::RouteFileState& file : facts.routes->files) {
-        files.push_back({{"file", file.name}, {"valid", file.valid}, {"in_force", file.in_force}});
-    }
-    routes["files"] = std::move(files);
+    put_list(
+        routes, "files", facts.routes->files, [](const config::RouteFileState& file) { return !file.valid; },
+        [&](const config::RouteFileState& file) { return config::file_json(file, facts.files_in_force.get()); });
     return routes;
 }
 
@@ -93,6 +106,7 @@ json::object reloads_object(const StatusFacts& facts) {
     json::object reloads;
     reloads["watch"] = facts.watch.mode == telemetry::WatchMode::inotify ? "inotify" : "poll";
     if (!facts.watch.reason.empty()) reloads["watch_reason"] = facts.watch.reason;
+    reloads["in_force"] = facts.in_force;
     reloads["successes"] = facts.config.successes;
     reloads["failures"] = facts.config.failures;
     reloads["last_unix_seconds"] =
@@ -102,44 +116,35 @@ json::object reloads_object(const StatusFacts& facts) {
     return reloads;
 }
 
-json::array hosts_array(const StatusFacts& facts) {
-    json::array hosts;
-    for (const proxy::HostReport& host : facts.hosts) {
-        json::object object{{"host", host.host}, {"state", name_of(host.state)}};
-        json::array addresses;
-        for (const net::Address& address : host.addresses) addresses.emplace_back(address.to_string());
-        object["addresses"] = std::move(addresses);
-        if (!host.found_as.empty()) object["found_as"] = host.found_as;
-        if (!host.fault.empty()) object["fault"] = host.fault;
-        hosts.push_back(std::move(object));
-    }
-    return hosts;
+json::object host_object(const proxy::HostReport& host) {
+    json::object object{{"host", host.host}, {"state", name_of(host.state)}};
+    json::array addresses;
+    for (const net::Address& address : host.addresses) addresses.emplace_back(address.to_string());
+    object["addresses"] = std::move(addresses);
+    if (!host.found_as.empty()) object["found_as"] = host.found_as;
+    if (!host.fault.empty()) object["fault"] = host.fault;
+    return object;
 }
 
-json::array left_out_array(const StatusFacts& facts) {
-    json::array left_out;
-    for (const LeftOutReport& one : *facts.left_out) {
-        json::object object{{"address", one.address}, {"reason", "dproxy itself"}, {"route", one.route}};
-        if (!one.host.empty()) object["host"] = one.host;
-        if (!one.file.empty()) {
-            object["file"] = one.file;
-            object["line"] = one.line;
-        }
-        left_out.push_back(std::move(object));
+json::object left_out_object(const LeftOutReport& one) {
+    json::object object{{"address", one.address}, {"reason", "dproxy itself"}, {"route", one.route}};
+    if (!one.host.empty()) object["host"] = one.host;
+    if (!one.file.empty()) {
+        object["file"] = one.file;
+        object["line"] = one.line;
     }
-    return left_out;
+    return object;
 }
 
 json::array loops_array(const StatusFacts& facts) {
-    constexpr std::uint64_t second_ns = 1'000'000'000;
     json::array loops;
     for (const routing::LoopMark& mark : facts.loops->list()) {
         json::object loop{{"route", mark.place.route},
                           {"domain", mark.place.domain.to_text()},
-                          {"whole_route", mark.place.whole_route},
+                          {"whole_pattern", mark.place.is_whole_pattern()},
                           {"upstream", mark.upstream},
-                          {"since_seconds", facts.now_ns > mark.since_ns ? (facts.now_ns - mark.since_ns) / second_ns
-                                                                         : 0}};
+                          {"since_seconds",
+                           facts.now_ns > mark.since_ns ? (facts.now_ns - mark.since_ns) / io::second_ns : 0}};
         if (!mark.place.file.empty()) {
             loop["file"] = mark.place.file;
             loop["line"] = mark.place.line;
@@ -174,16 +179,16 @@ std::string status_json(const StatusFacts& facts) {
     status["listen"] = std::move(listen);
     status["routes"] = routes_object(facts);
     status["reloads"] = reloads_object(facts);
-    json::array upstreams;
-    for (const proxy::UpstreamSpec& upstream : facts.publication->pools->upstreams) {
-        upstreams.push_back(upstream_object(upstream, facts));
-    }
-    status["upstreams"] = std::move(upstreams);
-    status["hosts"] = hosts_array(facts);
-    status["left_out"] = left_out_array(facts);
+    put_list(
+        status, "upstreams", facts.publication->pools->upstreams,
+        [](const proxy::UpstreamSpec& upstream) { return !upstream.health->up.load(std::memory_order_relaxed); },
+        [&](const proxy::UpstreamSpec& upstream) { return upstream_object(upstream, facts); });
+    put_list(
+        status, "hosts", facts.hosts, [](const proxy::HostReport& host) { return !host.fault.empty(); }, host_object);
+    put_list(status, "left_out", *facts.left_out, [](const LeftOutReport&) { return true; }, left_out_object);
     status["loops"] = loops_array(facts);
     status["traffic"] = traffic_object(facts);
-    return json::serialize(status);
+    return json_text(status);
 }
 
 }  // namespace dproxy::server

@@ -15,7 +15,7 @@ namespace dproxy::telemetry {
 class Collector::Source final : public prometheus::Collectable {
 public:
     explicit Source(CollectorSources sources) : sources_(std::move(sources)) {
-        assert(sources_.labels && sources_.config);
+        assert(sources_.labels && sources_.config && sources_.failures && sources_.http_rejections);
     }
 
     std::vector<prometheus::MetricFamily> Collect() const override {
@@ -27,6 +27,14 @@ public:
 
         const std::shared_ptr<const MetricLabels> labels = sources_.labels->current();
         add_traffic_families(sources_.workers, families);
+        Series failures(Metric::worker_errors);
+        failures.add({}, sources_.failures->count());
+        families.push_back(failures.take());
+        Series http(Metric::http_rejected);
+        for_each_label<HttpRejection>([&](HttpRejection reason) {
+            http.add({name_of(reason)}, (*sources_.http_rejections)[reason].value());
+        });
+        families.push_back(http.take());
         add_route_families(sources_.workers, *labels, families);
         add_upstream_families(sources_.workers, *labels, families);
         add_config_families(sources_.config->facts(), families);

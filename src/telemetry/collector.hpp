@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The page of metrics: the workers' counters, summed at the time of the scrape, and the rest of
-// DESIGN 3.5, in the Prometheus text format. A scrape never stops a worker.
+// what docs/operations.md lists, in the Prometheus text format. A scrape never stops a worker.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,8 @@
 
 #include "telemetry/config_status.hpp"
 #include "telemetry/counters.hpp"
+#include "telemetry/handler_failures.hpp"
+#include "telemetry/http_rejections.hpp"
 #include "telemetry/metric_labels.hpp"
 
 namespace dproxy::telemetry {
@@ -27,6 +29,8 @@ struct CollectorSources {
     std::vector<const WorkerCounters*> workers;
     const PublishedLabels* labels = nullptr;
     const ConfigStatus* config = nullptr;
+    const HandlerFailures* failures = nullptr;
+    const HttpRejections* http_rejections = nullptr;
 };
 
 class Collector {
@@ -43,8 +47,5 @@ private:
     class Source;  ///< the prometheus::Collectable
     std::unique_ptr<Source> source_;
 };
-
-/// The Content-Type of text().
-inline constexpr const char* metrics_content_type = "text/plain; version=0.0.4; charset=utf-8";
 
 }  // namespace dproxy::telemetry

@@ -23,6 +23,11 @@ void ConfigStatus::set_watch(WatchMode mode) {
     facts_.watch = mode;
 }
 
+void ConfigStatus::set_certificates(std::vector<CertificateFact> certificates) {
+    const std::lock_guard lock(mutex_);
+    facts_.certificates = std::move(certificates);
+}
+
 ConfigFacts ConfigStatus::facts() const {
     const std::lock_guard lock(mutex_);
     return facts_;

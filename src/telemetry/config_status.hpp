@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,13 @@ enum class WatchMode : std::uint8_t { inotify, poll };
 struct FileState {
     std::string file;  ///< as the messages write it, `directory/name`
     bool valid = true;
+};
+
+/// A certificate that clients are shown.
+struct CertificateFact {
+    std::string file;    ///< as the settings write it
+    bool valid = false;  ///< what its file says now is in force, and its time is now
+    std::optional<std::int64_t> expires;  ///< what is in force, in seconds since 1970; nothing: none ever was good
 };
 
 /// How one reload went.
@@ -39,6 +47,7 @@ struct ConfigFacts {
     std::uint64_t successes = 0;
     std::uint64_t failures = 0;
     WatchMode watch = WatchMode::inotify;
+    std::vector<CertificateFact> certificates{};
     std::array<std::uint64_t, reload_bounds.size() + 1> durations{};  ///< not cumulative; the last is +Inf
     double duration_sum = 0;                                          ///< seconds
 };
@@ -48,6 +57,7 @@ class ConfigStatus {
 public:
     void record(Reload reload);
     void set_watch(WatchMode mode);
+    void set_certificates(std::vector<CertificateFact> certificates);
     ConfigFacts facts() const;
 
 private:

@@ -32,26 +32,34 @@ private:
     std::array<std::string_view, count_of<Label>> names_;
 };
 
-constexpr Names<Transport> transports{"udp", "tcp"};
+constexpr Names<Transport> transports{"udp", "tcp", "tls", "https", "http"};
 constexpr Names<Family> families{"4", "6"};
 constexpr Names<Side> sides{"client", "upstream"};
-constexpr Names<Source> sources{"upstream", "local"};
+constexpr Names<Source> sources{"upstream", "local", "cache", "stale"};
 constexpr Names<UpstreamTransport> upstream_transports{"udp", "tcp", "tls", "https"};
 constexpr Names<AttemptReason> attempt_reasons{"first", "retry", "hedge", "probe"};
 constexpr Names<TypeLabel> types{"A",     "NS",  "CNAME",  "SOA",  "PTR",   "HINFO", "MX",   "TXT", "AAAA", "SRV",
                                  "NAPTR", "DS",  "DNSKEY", "SVCB", "HTTPS", "IXFR",  "AXFR", "ANY", "CAA",  "other"};
 constexpr Names<RcodeLabel> rcodes{"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP",
-                                   "REFUSED", "NOTAUTH", "NOTZONE",  "other"};
-constexpr Names<Drop> drops{"short_message", "response",    "source_port_zero", "cut_by_kernel",
-                            "route_answer",  "rate_limited", "send_failed",     "client_gone",
+                                   "REFUSED", "NOTAUTH", "NOTZONE",  "BADVERS",  "BADCOOKIE", "other"};
+constexpr Names<Drop> drops{"short_message", "response",    "source_port_zero", "mapped_source", "proxy_header",
+                            "cut_by_kernel", "route_answer", "rate_limited",    "send_failed",   "client_gone",
                             "reply_unexpected", "reply_mismatch", "reply_malformed"};
 constexpr Names<Rejection> rejections{
     "format_error", "not_implemented", "no_route", "route_answer", "not_allowed", "route_not_allowed",
-    "master_not_allowed", "rate_limited", "inflight_limit", "route_inflight_limit", "transfer_limit", "no_upstream",
+    "master_not_allowed", "rate_limited", "inflight_limit", "route_inflight_limit", "buffered_limit",
+    "stream_limit", "transfer_limit", "no_upstream",
     "not_ready", "loop", "tcp_connections", "tcp_connections_per_client", "tcp_queries", "tcp_idle", "tcp_inflight",
-    "tcp_framing"};
+    "tcp_framing", "tcp_buffered", "tls_handshakes", "tls_handshakes_per_client", "tls_records",
+    "http_malformed", "http_fields", "http_pipelined", "http_streams", "http_resets", "http_settings", "http_pings",
+    "http_priorities", "http_window_updates", "http_empty_frames", "http_continuations", "http_unknown_frames",
+    "http_acknowledgements",
+    "mapped_source", "proxy_header", "proxy_header_wait"};
+constexpr Names<HttpCode> http_codes{"200", "204", "400", "404", "405", "413", "414", "415", "431", "501", "503"};
+constexpr Names<Handshake> handshakes{"ok", "timeout", "closed", "gave_way", "peer_certificate", "no_certificate",
+                                      "agreement", "malformed", "alert", "flood"};
 constexpr Names<Failure> failures{"timeout",   "refused",  "unreachable", "closed", "mismatch",
-                                  "malformed", "overload", "tls",         "other"};
+                                  "malformed", "guessed",  "overload",    "tls",    "other"};
 
 /// Zeroed memory that the kernel hands out page by page at the first touch, on pages of its own so that
 /// no two workers share a cache line. A zero byte pattern is a Counter of value 0.
@@ -75,6 +83,8 @@ std::string_view name_of(TypeLabel label) { return types[label]; }
 std::string_view name_of(RcodeLabel label) { return rcodes[label]; }
 std::string_view name_of(Drop label) { return drops[label]; }
 std::string_view name_of(Rejection label) { return rejections[label]; }
+std::string_view name_of(HttpCode label) { return http_codes[label]; }
+std::string_view name_of(Handshake label) { return handshakes[label]; }
 std::string_view name_of(Failure label) { return failures[label]; }
 
 TypeLabel type_label(std::uint16_t type) noexcept {
@@ -118,6 +128,7 @@ void DurationHistogram::clear() noexcept {
 void RouteCounters::clear() noexcept {
     requests.set(0);
     responses.clear();
+    cache.clear();
 }
 
 void UpstreamCounters::clear() noexcept {

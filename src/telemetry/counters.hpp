@@ -30,10 +30,10 @@ private:
 };
 
 // Label values. Each enum ends in `count_`; the names in counters.cpp stand in the same order.
-enum class Transport : std::uint8_t { udp, tcp, count_ };
+enum class Transport : std::uint8_t { udp, tcp, tls, https, http, count_ };
 enum class Family : std::uint8_t { v4, v6, count_ };
 enum class Side : std::uint8_t { client, upstream, count_ };
-enum class Source : std::uint8_t { upstream, local, count_ };
+enum class Source : std::uint8_t { upstream, local, cache, stale, count_ };
 enum class UpstreamTransport : std::uint8_t { udp, tcp, tls, https, count_ };
 enum class AttemptReason : std::uint8_t { first, retry, hedge, probe, count_ };
 /// Query types with a label of their own; all others are `other`.
@@ -42,13 +42,15 @@ enum class TypeLabel : std::uint8_t {
     other, count_,
 };
 enum class RcodeLabel : std::uint8_t {
-    noerror, formerr, servfail, nxdomain, notimp, refused, notauth, notzone, other, count_,
+    noerror, formerr, servfail, nxdomain, notimp, refused, notauth, notzone, badvers, badcookie, other, count_,
 };
 /// dproxy_dropped_total{reason}: messages that were thrown away without an answer or not relayed.
 enum class Drop : std::uint8_t {
     short_message,     ///< under 12 bytes
     response,          ///< QR set in a client's message
     source_port_zero,
+    mapped_source,     ///< an IPv6 packet that claims an IPv4 source
+    proxy_header,      ///< from `proxy_from`, without a good PROXY header
     cut_by_kernel,     ///< larger than the buffer (MSG_TRUNC)
     route_answer,      ///< `answer = drop`, `norouteanswer = drop`
     rate_limited,
@@ -62,8 +64,41 @@ enum class Drop : std::uint8_t {
 /// dproxy_client_rejected_total{reason}: queries answered with an error of dproxy's own, connections refused.
 enum class Rejection : std::uint8_t {
     format_error, not_implemented, no_route, route_answer, not_allowed, route_not_allowed, master_not_allowed,
-    rate_limited, inflight_limit, route_inflight_limit, transfer_limit, no_upstream, not_ready, loop,
-    tcp_connections, tcp_connections_per_client, tcp_queries, tcp_idle, tcp_inflight, tcp_framing,
+    rate_limited, inflight_limit, route_inflight_limit, buffered_limit, stream_limit, transfer_limit,
+    no_upstream, not_ready, loop,
+    tcp_connections, tcp_connections_per_client, tcp_queries, tcp_idle, tcp_inflight, tcp_framing, tcp_buffered,
+    tls_handshakes, tls_handshakes_per_client, tls_records,
+    http_malformed, http_fields, http_pipelined, http_streams, http_resets, http_settings, http_pings, http_priorities,
+    http_window_updates, http_empty_frames, http_continuations, http_unknown_frames, http_acknowledgements,
+    mapped_source, proxy_header, proxy_header_wait,
+    count_,
+};
+/// dproxy_http_responses_total{code}: the status codes that clients over HTTP are given.
+enum class HttpCode : std::uint8_t {
+    ok, no_content, bad_request, not_found, method_not_allowed, content_too_large, target_too_long,
+    unsupported_media_type, fields_too_large, not_implemented, unavailable, count_,
+};
+/// dproxy_cache_*_total{route} and dproxy_merged_total{route}: a series of its own for each.
+enum class CacheEvent : std::uint8_t {
+    hit,       ///< answered from what was kept, while its TTL lasted
+    miss,      ///< an upstream was asked, as nothing was kept
+    stale,     ///< answered from what was kept beyond its TTL
+    prefetch,  ///< asked again in advance
+    merged,    ///< waited for the reply to the same question of another
+    count_,
+};
+/// dproxy_tls_handshakes_total{side,result}: how each that began has ended.
+enum class Handshake : std::uint8_t {
+    ok,
+    timeout,           ///< it took too long
+    closed,            ///< the peer closed the connection
+    gave_way,          ///< for another, at the limit of those under way
+    peer_certificate,  ///< the peer showed none, or one that is not good here
+    no_certificate,    ///< there is none to show
+    agreement,         ///< no version, cipher or protocol that both take
+    malformed,
+    alert,             ///< the peer said why it ended it
+    flood,             ///< too many messages that are no data
     count_,
 };
 /// dproxy_upstream_failures_total{upstream,reason}.
@@ -74,6 +109,7 @@ enum class Failure : std::uint8_t {
     closed,       ///< the connection was closed with the query unanswered
     mismatch,     ///< a reply to another question
     malformed,
+    guessed,      ///< forged replies came to its port: asked again over TCP
     overload,     ///< no free ID, socket or connection within the limits
     tls,
     other,
@@ -90,10 +126,16 @@ std::string_view name_of(TypeLabel);
 std::string_view name_of(RcodeLabel);
 std::string_view name_of(Drop);
 std::string_view name_of(Rejection);
+std::string_view name_of(HttpCode);
+std::string_view name_of(Handshake);
 std::string_view name_of(Failure);
 
 TypeLabel type_label(std::uint16_t type) noexcept;
-inline RcodeLabel rcode_label(std::uint8_t rcode) noexcept {
+/// `rcode` with its upper bits, those of the OPT.
+inline RcodeLabel rcode_label(std::uint16_t rcode) noexcept {
+    constexpr std::uint16_t badvers = 16, badcookie = 23;
+    if (rcode == badvers) return RcodeLabel::badvers;
+    if (rcode > 0x0f) return rcode == badcookie ? RcodeLabel::badcookie : RcodeLabel::other;
     constexpr std::array<RcodeLabel, 16> labels{
         RcodeLabel::noerror, RcodeLabel::formerr, RcodeLabel::servfail, RcodeLabel::nxdomain,
         RcodeLabel::notimp,  RcodeLabel::refused, RcodeLabel::other,    RcodeLabel::other,
@@ -139,6 +181,7 @@ private:
 struct RouteCounters {
     Counter requests;
     CounterBy<RcodeLabel> responses;
+    CounterBy<CacheEvent> cache;
 
     void clear() noexcept;  ///< by the owner only, when the slot is given to another route
 };
@@ -174,7 +217,16 @@ struct alignas(64) WorkerCounters {
     CounterBy<Drop> dropped;
     CounterBy<Rejection> rejected;
     CounterBy<Side> tcp_connections;  ///< gauges
+    CounterBy<HttpCode> http_responses;
+    std::array<CounterBy<Handshake>, count_of<Side>> tls_handshakes{};
+    CounterBy<Side> tls_resumptions;  ///< of those that were ok
+    CounterBy<Side> tls_handshaking;  ///< gauges: under way
     Counter inflight;                 ///< a gauge
+    Counter buffered_bytes;           ///< a gauge: the most within the last second
+    Counter shed_networks;            ///< a gauge
+    Counter cache_entries;            ///< a gauge
+    Counter cache_bytes;              ///< a gauge: what they take
+    Counter cache_evictions;          ///< for want of room
     Counter udp_receive_drops;        ///< the kernel's, summed over this worker's sockets
     Counter heartbeat;                ///< turns of the loop, for /livez
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Held by tests/unit/telemetry/collector_test.cpp.
 #include "telemetry/families.hpp"
 
 #include <cassert>

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The series of routes and of upstreams.
+// Held by tests/unit/telemetry/collector_test.cpp.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cassert>
 #include <type_traits>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
+#include "net/keyed_hash.hpp"
 #include "telemetry/families.hpp"
 #include "telemetry/printable.hpp"
 
@@ -14,6 +18,14 @@ namespace dproxy::telemetry {
 namespace {
 
 constexpr std::string_view other_label = "other";
+
+constexpr std::array<std::pair<CacheEvent, Metric>, count_of<CacheEvent>> cache_metrics{{
+    {CacheEvent::hit, Metric::cache_hits},
+    {CacheEvent::miss, Metric::cache_misses},
+    {CacheEvent::stale, Metric::cache_stale},
+    {CacheEvent::prefetch, Metric::cache_prefetches},
+    {CacheEvent::merged, Metric::merged},
+}};
 
 /// What counts under one label: a label never stands twice on the page, or no scraper takes the page.
 struct Group {
@@ -34,7 +46,7 @@ public:
     std::vector<Group> take() { return std::move(groups_); }
 
 private:
-    std::unordered_map<std::string, std::size_t> index_;
+    std::unordered_map<std::string, std::size_t, net::TextHash> index_;
     std::vector<Group> groups_;
 };
 
@@ -117,6 +129,14 @@ void add_route_families(Workers workers, const MetricLabels& labels, Families& f
     }
     families.push_back(requests.take());
     families.push_back(responses.take());
+    for (const auto& [event, metric] : cache_metrics) {
+        Series series(metric);
+        for (const Group& group : route_groups(labels)) {
+            const auto read = [event = event](const RouteCounters& route) { return route.cache[event].value(); };
+            series.add({group.label}, group_total(workers, group, read));
+        }
+        families.push_back(series.take());
+    }
 }
 
 void add_upstream_families(Workers workers, const MetricLabels& labels, Families& families) {

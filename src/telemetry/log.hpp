@@ -18,10 +18,9 @@
 #include <string_view>
 #include <variant>
 
-namespace dproxy::telemetry {
+#include "telemetry/log_options.hpp"
 
-enum class LogLevel : std::uint8_t { debug, info, warning, error };
-enum class LogFormat : std::uint8_t { text, json };
+namespace dproxy::telemetry {
 
 /// The value of a field. A view: it lives as long as the call.
 class LogValue {
@@ -48,12 +47,6 @@ private:
 struct LogField {
     std::string_view key;  ///< a constant of the program: small letters, digits, `_`
     LogValue value;
-};
-
-struct LogOptions {
-    LogLevel level = LogLevel::info;  ///< lower ones are not written
-    LogFormat format = LogFormat::text;
-    int descriptor = 1;  ///< where lines go: standard output; not closed by the log
 };
 
 /// Thread-safe. Destroying it writes what is waiting; a reader that takes nothing does not hold that up.

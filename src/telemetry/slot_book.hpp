@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "net/keyed_hash.hpp"
 #include "telemetry/counters.hpp"
 
 namespace dproxy::telemetry {
@@ -53,10 +54,6 @@ public:
     Assignment assign(const ManyLabels& labels, TimePoint now);
 
 private:
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
-    };
     struct Holder {
         Slot slot = other_slot;
         std::uint64_t seen = 0;  ///< the last assign() that named it
@@ -77,7 +74,7 @@ private:
     std::size_t next_unused_;
     std::size_t end_;
     std::uint64_t round_ = 0;
-    std::unordered_map<std::string, Holder, Hash, std::equal_to<>> holders_;
+    std::unordered_map<std::string, Holder, net::TextHash, std::equal_to<>> holders_;
     std::deque<Resting> resting_;  ///< longest rest first
 };
 

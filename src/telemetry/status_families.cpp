@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The series of the configuration and of the process.
+// Held by tests/unit/telemetry/collector_test.cpp.
 #include <algorithm>
 #include <optional>
 #include <set>
@@ -71,6 +72,15 @@ void add_config_families(const ConfigFacts& facts, Families& families) {
     watch.add({"inotify"}, one_if(facts.watch == WatchMode::inotify));
     watch.add({"poll"}, one_if(facts.watch == WatchMode::poll));
     families.push_back(watch.take());
+
+    Series valid(Metric::tls_certificate_valid), expiry(Metric::tls_certificate_expiry);
+    for (const CertificateFact& certificate : facts.certificates) {
+        const std::string file = printable(certificate.file);
+        valid.add({file}, one_if(certificate.valid));
+        if (certificate.expires) expiry.add({file}, static_cast<double>(*certificate.expires));
+    }
+    families.push_back(valid.take());
+    families.push_back(expiry.take());
 }
 
 void add_process_families(const ProcessFacts& facts, Families& families) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Held by tests/unit/telemetry/collector_test.cpp.
 #include "telemetry/families.hpp"
 
 namespace dproxy::telemetry {
@@ -55,6 +56,19 @@ Series by_label(Metric metric, Workers workers, CounterBy<Label> WorkerCounters:
     return series;
 }
 
+Series handshakes(Workers workers) {
+    Series series(Metric::tls_handshakes);
+    for_each_label<Side>([&](Side side) {
+        for_each_label<Handshake>([&](Handshake result) {
+            const auto read = [=](const WorkerCounters& worker) {
+                return worker.tls_handshakes[index_of(side)][result].value();
+            };
+            series.add({name_of(side), name_of(result)}, total(workers, read));
+        });
+    });
+    return series;
+}
+
 Series plain(Metric metric, Workers workers, Counter WorkerCounters::*counter) {
     Series series(metric);
     series.add({}, total(workers, [=](const WorkerCounters& worker) { return (worker.*counter).value(); }));
@@ -71,6 +85,15 @@ void add_traffic_families(Workers workers, Families& families) {
     families.push_back(by_label(Metric::dropped, workers, &WorkerCounters::dropped).take());
     families.push_back(by_label(Metric::client_rejected, workers, &WorkerCounters::rejected).take());
     families.push_back(by_label(Metric::tcp_connections, workers, &WorkerCounters::tcp_connections).take());
+    families.push_back(handshakes(workers).take());
+    families.push_back(by_label(Metric::tls_handshaking, workers, &WorkerCounters::tls_handshaking).take());
+    families.push_back(by_label(Metric::tls_resumptions, workers, &WorkerCounters::tls_resumptions).take());
+    families.push_back(by_label(Metric::http_responses, workers, &WorkerCounters::http_responses).take());
+    families.push_back(plain(Metric::buffered_bytes, workers, &WorkerCounters::buffered_bytes).take());
+    families.push_back(plain(Metric::shed_networks, workers, &WorkerCounters::shed_networks).take());
+    families.push_back(plain(Metric::cache_entries, workers, &WorkerCounters::cache_entries).take());
+    families.push_back(plain(Metric::cache_bytes, workers, &WorkerCounters::cache_bytes).take());
+    families.push_back(plain(Metric::cache_evictions, workers, &WorkerCounters::cache_evictions).take());
     families.push_back(plain(Metric::udp_receive_drops, workers, &WorkerCounters::udp_receive_drops).take());
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Every manifest is one that Kubernetes and the Prometheus operator know, with no field too many: kubeconform."""
+"""Every manifest is one that Kubernetes, the Prometheus operator and cert-manager know, with no field too many:
+kubeconform."""
 
 import os
 import subprocess

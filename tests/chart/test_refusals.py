@@ -47,6 +47,12 @@ REFUSED = {
     "two monitors": (
         {"metrics": {"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}}},
         "metrics: serviceMonitor and podMonitor would scrape each pod twice; enable one"),
+    "a ConfigMap by name and with names": (
+        {"existingConfigMaps": ["team-a", {"name": "team-a", "names": [".team-a.example"]}]},
+        "existingConfigMaps: `team-a` stands twice"),
+    "a team in the place of the discovered ones": (
+        {"discovery": {"enabled": True}, "existingConfigMaps": [{"name": "discovered", "names": ["a.example"]}]},
+        "existingConfigMaps: the name `discovered` is the folder of discovery.enabled"),
     "a ConfigMap in the place of the discovered ones": (
         {"discovery": {"enabled": True}, "existingConfigMaps": ["discovered"]},
         "existingConfigMaps: the name `discovered` is the folder of discovery.enabled"),
@@ -59,9 +65,70 @@ REFUSED = {
     "a node port for two Services": (
         {"service": {"split": True, "type": "NodePort", "nodePorts": {"udp": 30053, "tcp": 30053}}},
         "service.split: two Services cannot share a node port; give nodePorts.udp and nodePorts.tcp two numbers"),
+    "two certificates": (
+        {"tls": {"existingSecret": "a", "certificate": {"enabled": True}}},
+        "tls: existingSecret and certificate.enabled are both given: the certificate is that of one Secret"),
+    "a certificate of nobody": (
+        {"tls": {"certificate": {"enabled": True, "dnsNames": ["dns.example"]}}},
+        "tls.certificate.enabled needs tls.certificate.issuerRef.name: the Issuer or ClusterIssuer of cert-manager"),
+    "a certificate for nothing": (
+        {"tls": {"certificate": {"enabled": True, "issuerRef": {"name": "a"}}}},
+        "tls.certificate.enabled needs tls.certificate.dnsNames (or ipAddresses): what clients verify"),
+    "clients with certificates, and none to show them": (
+        {"tls": {"clientCA": "a"}},
+        "tls.clientCA is given and no certificate: give tls.existingSecret or tls.certificate too"),
+    "tickets without TLS": (
+        {"tls": {"ticketKeys": "a"}},
+        "tls.ticketKeys is given and no certificate: give tls.existingSecret or tls.certificate too"),
+    "TLS by settings alone": (
+        {"settings": {"listen_tls": "[::]:853"}},
+        "settings.listen_tls is given and no Secret, so no Service would lead there: give tls.existingSecret or "
+        "tls.certificate instead"),
+    "TLS said twice": (
+        {"tls": {"existingSecret": "a"}, "settings": {"listen_tls": "[::]:853"}},
+        "tls and settings.listen_tls are both given: tls says it for the pods, the Service and the mounts together; "
+        "leave the setting out"),
+    "a key said twice": (
+        {"tls": {"existingSecret": "a"}, "settings": {"tls_key": "/other/tls.key"}},
+        "tls and settings.tls_key are both given"),
+    "TLS on the port of DNS": (
+        {"tls": {"existingSecret": "a", "port": 1053}}, "tls.port is 1053, which is the port of settings.port too"),
+    "TLS on the port of HTTP": (
+        {"tls": {"existingSecret": "a", "port": 9000}, "settings": {"admin": "[::]:9000"}},
+        "tls.port is 9000, which is the port of settings.admin too"),
+    "TLS on the Service's port of DNS": (
+        {"tls": {"existingSecret": "a"}, "service": {"tlsPort": 53}},
+        "service.tlsPort is 53, which is service.port too"),
+    "HTTPS without a certificate": (
+        {"https": {"enabled": True}},
+        "https.enabled is given and no certificate: give tls.existingSecret or tls.certificate too"),
+    "HTTPS by settings": (
+        {"tls": {"existingSecret": "a"}, "settings": {"listen_https": "[::]:443"}},
+        "settings.listen_https is given, and no Service would lead there: give https.enabled instead"),
+    "HTTP by settings": (
+        {"settings": {"listen_http": "[::]:80"}},
+        "settings.listen_http is given, and no Service would lead there: give http.enabled instead"),
+    "an Ingress to nothing": (
+        {"http": {"ingress": {"enabled": True}}},
+        "http.ingress.enabled needs http.enabled: the Ingress leads to its Service"),
+    "proxies of nobody": (
+        {"http": {"trustedProxies": ["10.0.0.0/8"]}},
+        "http.trustedProxies is given, and neither http.enabled nor https.enabled: nobody would ask for others"),
+    "proxies twice": (
+        {"http": {"enabled": True, "trustedProxies": ["10.0.0.0/8"]}, "settings": {"trusted_proxies": "10.0.0.0/8"}},
+        "http.trustedProxies and settings.trusted_proxies are both given: leave the setting out"),
+    "HTTP on the port of DNS": (
+        {"http": {"enabled": True, "port": 1053}}, "http.port is 1053, which is the port of settings.port too"),
+    "HTTP on the port of HTTPS": (
+        {"tls": {"existingSecret": "a"}, "https": {"enabled": True}, "http": {"enabled": True, "port": 1443}},
+        "http.port is 1443, which is the port of https.port too"),
+    "HTTPS on the port of TLS": (
+        {"tls": {"existingSecret": "a"}, "https": {"enabled": True}, "service": {"httpsPort": 853}},
+        "service.httpsPort is 853, which is service.tlsPort too"),
     "a file that no dproxy reads": (
         {"routes": {"cryo.conf": "[.cryo.network]\n  answer = nodata\n"}},
-        "routes: the name of `cryo.conf` does not end in .prox, so nothing would read it"),
+        "routes: the name of `cryo.conf` does not end in .prox, and no section names it by `patterns`, so "
+        "nothing would read it"),
 }
 
 
@@ -82,6 +149,9 @@ TAKEN = {
     "another ending": {"routes": {"a.routes": ""}, "settings": {"upstreamextension": ".routes"}},
     "no surge on the node's network": {"hostNetwork": True, "updateStrategy": {
         "type": "RollingUpdate", "rollingUpdate": {"maxSurge": "0%", "maxUnavailable": 1}}},
+    "settings of TLS beside its Secret": {"tls": {"existingSecret": "a"}, "settings": {
+        "tls_min": 1.3, "tls_client_ca": "/own/ca.crt", "tls_ticket_keys": "/own/new.key, /own/old.key"}},
+    "TLS off, said twice": {"settings": {"listen_tls": "off"}},
     "values of umbrella charts": {"global": {"any": ["thing"]}, "enabled": True},
 }
 
@@ -96,8 +166,13 @@ UNKNOWN = {
     "below": {"service": {"ports": 53}},
     "a setting": {"settings": {"adress": "192.0.2.1"}},
     "a name of two ConfigMaps": {"existingConfigMaps": ["a", "a"]},
+    "a team without names": {"existingConfigMaps": [{"name": "team-a"}]},
+    "a team with two names in one": {"existingConfigMaps": [{"name": "team-a", "names": ["a.example, b.example"]}]},
+    "owners that are no pairs": {"settings": {"owners": "team-a"}},
     "a duration without unit": {"settings": {"drain": 5}},
     "a number that is a word": {"settings": {"max_inflight": "many"}},
+    "an issuer's field": {"tls": {"certificate": {"issuerRef": {"names": "a"}}}},
+    "a certificate's time without unit": {"tls": {"certificate": {"duration": "90"}}},
     "a kind": {"kind": "StatefulSet"},
 }
 

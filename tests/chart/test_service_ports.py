@@ -13,6 +13,7 @@ BOTH = [{"port": 53, "protocol": "UDP", "nodePort": 31000}, {"port": 53, "protoc
 UDP, TCP = [BOTH[0]], [BOTH[1]]
 MOVED = [{"port": 5353, "protocol": "UDP"}, {"port": 5353, "protocol": "TCP"}]
 FIXED = [{**port, "nodePort": 30053} for port in BOTH]
+TLS = [{"port": 853, "protocol": "TCP", "nodePort": 30853}]
 FREE = [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]
 
 CASES = {
@@ -27,6 +28,15 @@ CASES = {
     "from two Services": (UDP, BOTH, False),
     "another port of one of two Services": (UDP, MOVED[:1], True),
     "another node port of one of two Services": (TCP, FIXED[1:], True),
+    "both in place of one elsewhere": (MOVED[:1], BOTH, False),
+    "TLS comes": (BOTH, BOTH + TLS, True),
+    "TLS goes": (BOTH + TLS, BOTH, True),
+    "TLS moves": (BOTH + TLS, [*BOTH, {**TLS[0], "port": 8853}], True),
+    "another node port of TLS": (BOTH + TLS, [*BOTH, {**TLS[0], "nodePort": 30854}], True),
+    "TLS comes to one of two Services": (TCP, TCP + TLS, True),
+    "another port beside TLS": (BOTH + TLS, MOVED + TLS, False),
+    "TLS comes and both move": (BOTH, MOVED + TLS, False),
+    "TLS comes to the number of UDP": (UDP, [*UDP, {"port": 53, "protocol": "TCP"}], False),
 }
 
 

@@ -94,6 +94,62 @@ def test_large_numbers_keep_their_digits(helm, arguments):
     assert 'name: DPROXY_MAX_INFLIGHT\n              value: "2000000"\n' in text
 
 
+def test_what_is_said_of_tls_is_what_is_mounted_and_where_the_service_leads(helm3):
+    made = {one["kind"]: one for one in objects(helm3.render("-f", features()["tls"]))}
+    (container,) = made["Deployment"]["spec"]["template"]["spec"]["containers"]
+    said = {one["name"]: one["value"] for one in container["env"] if "TLS" in one["name"]}
+    folders = {mount["mountPath"] for mount in container["volumeMounts"] if mount["readOnly"]}
+    files = {said[f"DPROXY_TLS_{name}"] for name in ("CERT", "KEY", "CLIENT_CA", "TICKET_KEYS")}
+    assert {file.rsplit("/", 1)[0] for file in files} == folders - {"/etc/dproxy/routes"}
+    assert all("subPath" not in mount for mount in container["volumeMounts"])
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert said["DPROXY_LISTEN_TLS"] == f"0.0.0.0:{ports['dns-over-tls']}, [::]:{ports['dns-over-tls']}"
+    assert [port["name"] for port in made["Service"]["spec"]["ports"]] == ["dns", "dns-tcp", "dns-over-tls"]
+    admitted = made["NetworkPolicy"]["spec"]["ingress"][0]["ports"]
+    assert {"port": ports["dns-over-tls"], "protocol": "TCP"} in admitted
+
+
+def test_https_is_listened_on_admitted_and_where_the_service_leads(helm3):
+    made = {one["kind"]: one for one in objects(helm3.render("-f", features()["https"]))}
+    (container,) = made["Deployment"]["spec"]["template"]["spec"]["containers"]
+    said = {one["name"]: one["value"] for one in container["env"]}
+    port = {port["name"]: port["containerPort"] for port in container["ports"]}["dns-over-https"]
+    assert said["DPROXY_LISTEN_HTTPS"] == f"0.0.0.0:{port}, [::]:{port}"
+    assert said["DPROXY_TLS_CERT"] == "/etc/dproxy/tls/tls.crt"
+    (leads,) = [one for one in made["Service"]["spec"]["ports"] if one["name"] == "dns-over-https"]
+    assert (leads["port"], leads["targetPort"], leads["nodePort"]) == (4430, "dns-over-https", 30443)
+    assert {"port": port, "protocol": "TCP"} in made["NetworkPolicy"]["spec"]["ingress"][0]["ports"]
+
+
+def test_the_ingress_leads_to_the_port_that_believes_it(helm3):
+    rendered = objects(helm3.render("-f", features()["ingress"]))
+    made = {one["kind"]: one for one in rendered}
+    (container,) = made["Deployment"]["spec"]["template"]["spec"]["containers"]
+    said = {one["name"]: one["value"] for one in container["env"]}
+    port = {port["name"]: port["containerPort"] for port in container["ports"]}["dns-over-http"]
+    assert said["DPROXY_LISTEN_HTTP"] == f"0.0.0.0:{port}, [::]:{port}"
+    assert said["DPROXY_TRUSTED_PROXIES"] == "10.244.0.0/16, fd00:10:244::/56"
+    (rule,) = made["Ingress"]["spec"]["rules"]
+    (path,) = rule["http"]["paths"]
+    assert path["path"] == said["DPROXY_HTTPS_PATH"] and path["pathType"] == "Exact"
+    service = path["backend"]["service"]
+    (leads,) = [one for one in rendered if one["kind"] == "Service" and one["metadata"]["name"] == service["name"]]
+    assert leads["spec"]["type"] == "ClusterIP"
+    (opens,) = leads["spec"]["ports"]
+    assert (opens["name"], opens["targetPort"]) == (service["port"]["name"], "dns-over-http")
+    usual = next(one for one in rendered if one["kind"] == "Service" and one is not leads)
+    assert "dns-over-http" not in json.dumps(usual["spec"])
+    (admitted,) = [one for one in made["NetworkPolicy"]["spec"]["ingress"] if one["ports"][0]["port"] == port]
+    assert admitted["from"][0]["namespaceSelector"]
+
+
+def test_the_certificate_is_the_one_that_is_mounted(helm3):
+    made = {one["kind"]: one for one in objects(helm3.render("-f", features()["tls-certificate"]))}
+    volumes = made["Deployment"]["spec"]["template"]["spec"]["volumes"]
+    secret = made["Certificate"]["spec"]["secretName"]
+    assert {"name": "tls", "secret": {"secretName": secret, "optional": True}} in volumes
+
+
 @pytest.mark.parametrize("resources, workers", [
     ({}, "2"), ({"requests": {"cpu": "100m"}}, "1"), ({"requests": {"cpu": "1001m"}}, "2"),
     ({"requests": {"cpu": 4}}, "4"),

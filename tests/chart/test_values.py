@@ -83,13 +83,21 @@ def test_settings_are_those_of_the_program(program):
 
 # One value for each setting that the schema takes: the program takes it too, as the environment that the chart makes.
 SETTINGS = {
-    "port": 1053, "listen": "0.0.0.0:1053, [::]:1053", "upstreamlocation": "routes", "upstreamextension": ".prox",
+    "port": 1053, "listen": "0.0.0.0:1053, [::]:1053", "listen_tls": "0.0.0.0:1853",
+    "listen_https": "0.0.0.0:1443", "listen_http": "0.0.0.0:1080", "https_path": "/dns-query",
+    "trusted_proxies": "10.0.0.0/8, fd00::/8", "tls_cert": "tls.crt, other.crt",
+    "tls_key": "tls.key, other.key", "tls_client_ca": "ca.crt", "tls_min": "1.3", "tls_ticket_keys": "ticket.key",
+    "ddr_name": "dns.example.net dot=853", "proxy_from": "10.0.5.0/24, fd00:5::/64",
+    "upstreamlocation": "routes", "upstreamextension": ".prox",
+    "owners": "team-a=.team-a.example, team-b=b.example",
     "usemasterupstream": True, "masterupstream": "192.0.2.1:53", "masterallow": "10.0.0.0/8",
-    "norouteanswer": "nxdomain", "admin": "[::]:9000", "workers": "auto", "loglevel": "cluster", "logformat": "json",
-    "querylog": "off", "drain": "250ms",
+    "norouteanswer": "nxdomain", "admin": "[::]:9000", "admin_hosts": "a.example, b.example", "workers": "auto",
+    "loglevel": "cluster", "logformat": "json", "querylog": "off", "drain": "250ms",
     "strict": False, "allow": "all", "ratelimit": 1000000, "tcp_connections": 1000000,
     "tcp_connections_per_client": 1000000, "tcp_idle": "1m", "tcp_queries": 1000000000, "tcp_inflight": 10000,
-    "max_inflight": 10000000, "metrics_routes": 60000, "metrics_upstreams": 0, "bootstrap": "192.0.2.1",
+    "max_inflight": 10000000, "max_buffered": "64MiB", "cache_size": "32MiB",
+    "cookie_secret": "e5e973e5a6b2a43f48e7dc849e37bfcf, 445536BCD2513298075A5D379663C962",
+    "metrics_routes": 60000, "metrics_upstreams": 0, "bootstrap": "192.0.2.1",
 }
 
 
@@ -97,12 +105,33 @@ def test_a_value_of_each_setting_stands_below():
     assert list(SETTINGS) == list(subschema(("settings",))["properties"])
 
 
+# What these are good for only together with others.
+NEEDED = {
+    "listen_tls": {"tls_cert": "tls.crt", "tls_key": "tls.key"},
+    "listen_https": {"tls_cert": "tls.crt", "tls_key": "tls.key"},
+    "tls_cert": {"tls_key": SETTINGS["tls_key"]},
+    "tls_key": {"tls_cert": SETTINGS["tls_cert"]},
+    "ddr_name": {"listen_tls": "0.0.0.0:1853", "tls_cert": "tls.crt", "tls_key": "tls.key"},
+}
+
+
+def certify(folder, name):
+    """NAME.crt and NAME.key, signed by itself."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-days", "30", "-subj", "/CN=test", "-addext", "subjectAltName=DNS:dns.example", "-keyout",
+                    folder / f"{name}.key", "-out", folder / f"{name}.crt"], capture_output=True, check=True)
+
+
 @pytest.mark.parametrize("key", SETTINGS)
 def test_the_program_takes_what_the_schema_takes(program, tmp_path, key):
     (tmp_path / "routes").mkdir()
+    if key in NEEDED:
+        certify(tmp_path, "tls")
+        certify(tmp_path, "other")
     value = json.dumps(SETTINGS[key]).strip('"')
     environment = {"DPROXY_UPSTREAMLOCATION": "routes", "DPROXY_MASTERUPSTREAM": "192.0.2.1",
-                   f"DPROXY_{key.upper()}": value}
+                   f"DPROXY_{key.upper()}": value,
+                   **{f"DPROXY_{other.upper()}": needed for other, needed in NEEDED.get(key, {}).items()}}
     done = subprocess.run([program, "check"], cwd=tmp_path, env=environment, capture_output=True, text=True,
                           check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -17,7 +17,7 @@ PUBLISHED = "ghcr.io/OWNER/dproxy"
 NAMESERVERS = "172.31.43.213, 172.31.43.214"
 CLUSTER_DNS = "10.96.0.10"
 FILE = re.compile(r"[#;] ([\w./-]+\.(?:yaml|prox))$")
-FIRST_WORDS = ("kubectl", "helm", "docker", "curl", "printf", "kill", "rm", "!", "ADDRESS=$(kubectl")
+FIRST_WORDS = ("kubectl", "helm", "docker", "curl", "printf", "kill", "rm", "openssl", "!", "ADDRESS=$(kubectl")
 LOOKS_ONLY = re.compile(r"kubectl --namespace \S+ (exec|get|logs) ")
 PATIENCE = 180  # seconds of a reader: the kubelet writes within a minute, CoreDNS looks each half
 

@@ -44,7 +44,8 @@ def test_both_families_answer_and_tell(space):
     space.install({"routes": ROUTES, "service": {"ipFamilyPolicy": "PreferDualStack"}})
     for address in space.service_ips():
         for transport in ("+notcp", "+tcp"):
-            assert "status: NOERROR" in space.dig("x.here.test SOA", address, transport)
+            wait_until(lambda address=address, transport=transport: "status: NOERROR"
+                       in space.dig("x.here.test SOA", address, transport), f"an answer of {address}, {transport}")
     for pod in space.pods():
         addresses = [one["ip"] for one in pod["status"]["podIPs"]]
         for address in addresses:

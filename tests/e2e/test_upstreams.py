@@ -94,7 +94,7 @@ def test_cluster_dns_before_and_behind_makes_no_loop(space):
                           "ports": [{"name": "dns", "port": 53, "targetPort": 1053, "protocol": "UDP"},
                                     {"name": "dns-tcp", "port": 53, "targetPort": 1053, "protocol": "TCP"}]}})
     space.until("www.a.corp.example", ["192.0.2.1"], "coredns")
-    assert "status: NXDOMAIN" in space.dig("x.other.example")
+    wait_until(lambda: "status: NXDOMAIN" in space.dig("x.other.example"), "an answer by the CoreDNS")
     pod = space.pods()[0]["status"]["podIP"]
     wait_until(lambda: "status: SERVFAIL" in space.dig("b.corp.example", "coredns"), "a SERVFAIL")
     wait_until(lambda: space.metric(pod, 'dproxy_client_rejected_total{reason="loop"}') > 0, "a loop that was found")

@@ -3,10 +3,13 @@
 
 import pathlib
 import re
+import sys
 
 import pytest
 
 import engine
+
+sys.path.append(str(pathlib.Path(engine.ROOT, "tests/hardening")))  # reads programs for this as well
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,11 @@
 """What the image holds, and what it says of itself."""
 
 import re
-import subprocess
 
 import engine
+import hardened
 
-MAX_BYTES = 4_000_000
+MAX_BYTES = 12_000_000  # OpenSSL is more than half of it
 
 
 def config():
@@ -73,28 +73,17 @@ def test_labels(version):
     assert labels["source"].startswith("https://") and labels["documentation"].startswith("https://")
 
 
-def readelf(program, *options):
-    return subprocess.run(["readelf", "--wide", *options, str(program)], capture_output=True, text=True,
-                          check=True).stdout
+def test_the_program_is_static_and_stripped(program):
+    assert "INTERP" not in hardened.readelf(program, "--segments")
+    assert "(NEEDED)" not in hardened.readelf(program, "--dynamic")
+    assert ".symtab" not in hardened.readelf(program, "--sections")
 
 
-def test_the_program_is_static_and_can_lie_anywhere(program):
-    assert "DYN (Position-Independent Executable file)" in readelf(program, "--file-header")
-    segments = readelf(program, "--segments")
-    assert "INTERP" not in segments
-    assert "(NEEDED)" not in readelf(program, "--dynamic")
-
-
-def test_the_program_is_hardened_and_stripped(program):
-    segments = readelf(program, "--segments")
-    assert "GNU_RELRO" in segments
-    assert re.search(r"GNU_STACK\s.*\sRW\s", segments)
-    assert not re.search(r"^\s+LOAD\s.*\sRWE\s", segments, re.MULTILINE)
-    assert re.search(r"FLAGS\).*BIND_NOW|FLAGS_1\).*NOW", readelf(program, "--dynamic"))
-    assert ".symtab" not in readelf(program, "--sections")
-    contents = program.read_bytes()
-    for guard in (b"stack smashing detected", b"buffer overflow detected"):
-        assert guard in contents, guard
+def test_the_program_is_hardened(program):
+    """Debian's libc.a has no note of IBT and SHSTK, so the program has none that all of it keeps to."""
+    assert not hardened.layout_faults(program)
+    assert not hardened.guard_faults(program)
+    assert not hardened.landing_faults(program, least=1000)
 
 
 def test_the_program_knows_no_path_of_its_builder(program):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Fixtures: a world for each test, or for a whole file; what the programs said is printed when a test fails."""
+import contextlib
 import os
 import subprocess
 import sys
@@ -7,8 +8,9 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
+from harness.certificates import Certificates  # noqa: E402
 from harness.host_names import HostNames  # noqa: E402
-from harness.ports import free_port  # noqa: E402
+from harness.ports import ClosedPort, free_port  # noqa: E402
 from harness.program import BINARY  # noqa: E402
 from harness.world import World  # noqa: E402
 
@@ -50,10 +52,28 @@ def shared_world(tmp_path_factory):
     yield from open_world(tmp_path_factory.mktemp("shared"))
 
 
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """An authority, and what it issues."""
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="module")
+def pair(certificates):
+    """A certificate and its key."""
+    return certificates.issue()
+
+
 @pytest.fixture
-def closed_address():
+def closed_port():
+    with contextlib.closing(ClosedPort()) as port:
+        yield port
+
+
+@pytest.fixture
+def closed_address(closed_port):
     """Where nobody listens."""
-    return f"127.0.0.1:{free_port()}"
+    return str(closed_port)
 
 
 @pytest.fixture

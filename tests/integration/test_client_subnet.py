@@ -6,7 +6,7 @@ import pytest
 from harness import behaviours, wire
 from harness.deadline import wait_until
 from harness.prox_directory import route
-from test_relayed_bytes import COOKIE, SIG0, TSIG, update
+from test_relayed_bytes import NSID, SIG0, TSIG, update
 
 SUBNET = {4: wire.option(8, b"\0\1\x18\0\x7f\0\0"), 6: wire.option(8, b"\0\2\x38\0" + bytes(7))}
 OWN_SUBNET = wire.option(8, b"\0\1\x10\0\xc6\x33")
@@ -33,16 +33,16 @@ def without_edns(added, name="x.test", **keys):
 
 
 def with_edns(added, **keys):
-    return wire.query("x.test", ident=7, additional=[wire.opt(1400, COOKIE + added, dnssec_ok=True)], **keys)
+    return wire.query("x.test", ident=7, additional=[wire.opt(1400, NSID + added, dnssec_ok=True)], **keys)
 
 
 def large(added):
-    return wire.query("x.test", ident=7, additional=[wire.opt(65535, wire.option(12, bytes(60000)) + added)])
+    return wire.query("x.test", ident=7, additional=[wire.opt(65535, wire.option(65001, bytes(60000)) + added)])
 
 
 def just_stored_in_place(added):
     """In flight it needs the last byte of what is kept without an allocation, or one more."""
-    return wire.query("x.test", ident=7, additional=[wire.opt(4096, wire.option(12, bytes(453)) + added)])
+    return wire.query("x.test", ident=7, additional=[wire.opt(4096, wire.option(65001, bytes(453)) + added)])
 
 
 CHANGED = {
@@ -63,7 +63,7 @@ CHANGED = {
 UNCHANGED = {
     "the client's own": wire.query("x.test", additional=[wire.opt(1232, OWN_SUBNET)]),
     "the client's own, that asks for privacy": wire.query("x.test", additional=[
-        wire.opt(1232, wire.option(8, b"\0\1\0\0") + COOKIE)]),
+        wire.opt(1232, wire.option(8, b"\0\1\0\0") + NSID)]),
     "TSIG": wire.query("x.test", additional=[TSIG]),
     "EDNS and TSIG": wire.query("x.test", additional=[wire.opt(), TSIG]),
     "SIG(0)": wire.query("x.test", additional=[SIG0]),
@@ -111,7 +111,7 @@ def test_a_transfer_is_left_alone(proxy, upstream, transport, rtype):
 
 
 def test_a_message_that_could_not_grow_is_left_alone(proxy, upstream):
-    message = wire.query("x.test", additional=[wire.opt(options=wire.option(12, bytes(65535 - 39)))])
+    message = wire.query("x.test", additional=[wire.opt(options=wire.option(65001, bytes(65535 - 39)))])
     assert len(message) == 65535
     before, upstream.behaviour = len(upstream.received), behaviours.answer
     assert wire.marker_of(proxy.ask("tcp", message)) == 1
@@ -131,8 +131,8 @@ BEHIND = wire.record(b"\xc0\x0c", wire.A, b"wxyz")
 REPLIES = {  # what the upstream sends behind header and question, and what is left of it, by EDNS of the client
     "nothing to take out": ((1, 0, 0), ADDRESS, ADDRESS, ADDRESS, 0),
     "the option alone": ((1, 0, 1), ADDRESS + wire.opt(1232, SCOPED), ADDRESS, ADDRESS + wire.opt(1232), 1),
-    "between others": ((0, 0, 1), wire.opt(900, COOKIE + SCOPED + wire.option(3, b"server"), dnssec_ok=True), b"",
-                       wire.opt(900, COOKIE + wire.option(3, b"server"), dnssec_ok=True), 1),
+    "between others": ((0, 0, 1), wire.opt(900, NSID + SCOPED + wire.option(3, b"server"), dnssec_ok=True), b"",
+                       wire.opt(900, NSID + wire.option(3, b"server"), dnssec_ok=True), 1),
     "another network, and twice": ((0, 0, 1), wire.opt(900, SCOPED + OTHER_SUBNET), b"", wire.opt(900), 1),
     "records behind": ((0, 0, 2), wire.opt(900, SCOPED) + BEHIND, BEHIND, wire.opt(900) + BEHIND, 1),
     "bytes behind": ((0, 0, 1), wire.opt(900, SCOPED) + b"tail", b"tail", wire.opt(900) + b"tail", 1),

@@ -4,6 +4,7 @@ import time
 
 import pytest
 from harness import behaviours, wire
+from harness.client import TcpClient, framed
 from harness.deadline import wait_until
 from harness.prox_directory import route
 
@@ -36,15 +37,17 @@ def until_works(connect):
 def test_connections_are_limited(limited, family):
     proxy, _ = limited(tcp_connections=3)
     clients = [proxy.client("tcp", family) for _ in range(3)]
-    assert all(works(client) for client in clients)
-    refused = proxy.client("tcp", family)
-    assert refused.is_closed(), "a fourth connection is served"
+    for client in clients:
+        assert works(client)
+        time.sleep(0.01)
+    fourth = proxy.client("tcp", family)
+    assert works(fourth), "the newcomer gives way"
+    assert clients[0].is_closed(), "the longest idle stays"
     assert proxy.metrics().sum("dproxy_client_rejected_total", reason="tcp_connections") == 1
-    assert all(works(client) for client in clients), "those that are there suffer"
+    assert all(works(client) for client in clients[1:]), "more than one gives way"
     assert proxy.marker("x.test", "udp") == 1
-    clients.pop().close()
-    until_works(lambda: proxy.client("tcp", family))
-    for client in (*clients, refused):
+    proxy.until_metric(3, "dproxy_tcp_connections", side="client")
+    for client in (*clients, fourth):
         client.close()
 
 
@@ -65,10 +68,10 @@ def test_connections_of_one_client_are_limited(limited):
 def test_an_idle_connection_is_closed(limited, family):
     proxy, _ = limited(tcp_idle="500ms")
     with proxy.client("tcp", family) as silent, proxy.client("tcp", family) as used:
-        assert works(used)
         began = time.monotonic()
+        assert works(used)
         assert silent.is_closed() and used.is_closed()
-        assert time.monotonic() - began > 0.3
+        assert time.monotonic() - began > 0.45
     proxy.until_metric(0, "dproxy_tcp_connections", side="client")
 
 
@@ -77,6 +80,35 @@ def test_half_a_message_is_idle_too(limited):
     with proxy.client("tcp") as client:
         client.send_bytes(b"\0\x20ab")
         assert client.is_closed()
+
+
+@pytest.mark.parametrize("stream", [b"\0", framed(wire.query("x.test"))], ids=["of the length", "of a message"])
+def test_a_byte_now_and_then_is_no_progress(limited, stream):
+    proxy, _ = limited(tcp_idle="700ms")
+    with proxy.client("tcp") as client:
+        sent = 0
+        while sent < max(1, len(stream) - 1) and not client.is_closed(patience=0.5):
+            client.send_bytes(stream[sent:sent + 1])
+            sent += 1
+        assert len(stream) == 1 or sent < len(stream) - 1, "each byte of a message was waited for"
+        assert len(stream) > 1 or client.is_closed()
+
+
+def test_a_client_that_takes_a_byte_now_and_then_is_closed(limited):
+    proxy, _ = limited(behaviours.replying(behaviours.sized(60000)), tcp_idle="1s")
+    with TcpClient("127.0.0.1", proxy.port, receive_buffer=4096) as client:
+        for ident in range(90):
+            client.send(wire.query("x.test", ident=ident))
+        end = time.monotonic() + 20
+        while time.monotonic() < end and proxy.metrics().sum("dproxy_tcp_connections", side="client") > 0:
+            client.socket.settimeout(5)
+            try:
+                client.socket.recv(1)
+            except OSError:
+                break
+            time.sleep(0.3)
+        proxy.until_metric(0, "dproxy_tcp_connections", side="client")
+        assert proxy.metrics().sum("dproxy_client_rejected_total", reason="tcp_idle") == 1
 
 
 def test_a_connection_that_waits_for_its_answer_is_not_idle(limited):
@@ -94,13 +126,34 @@ def test_a_connection_that_waits_for_its_answer_is_not_idle(limited):
         assert waiting.is_closed()
 
 
-def test_a_used_connection_stays(limited):
-    proxy, _ = limited(tcp_idle="700ms")
+def longest_pause_while_used(proxy, seconds):
+    """Asks on one connection, each 20 ms. None: it worked for so long. Else for how long it was not asked at most."""
     with proxy.client("tcp") as client:
-        end = time.monotonic() + 2
-        while time.monotonic() < end:
-            assert works(client)
+        began = last = time.monotonic()
+        longest = 0.0
+        while last - began < seconds:
+            try:
+                worked = works(client)
+            except OSError:
+                worked = False
+            now = time.monotonic()
+            longest, last = max(longest, now - last), now
+            if not worked:
+                return longest
             time.sleep(0.02)  # the pace of the client, so that tcp_queries is not reached
+    return None
+
+
+def test_a_used_connection_stays(limited):
+    """Where the machine leaves this client without a turn for as long as tcp_idle, the connection is not used."""
+    idle = 0.7
+    proxy, _ = limited(tcp_idle="700ms")
+
+    def stayed():
+        longest = longest_pause_while_used(proxy, 3 * idle)
+        assert longest is None or longest > idle / 2, f"closed within {longest:.2f} s"
+        return longest is None
+    wait_until(stayed, "a connection that is used", patience=60)
 
 
 def test_queries_of_a_connection_are_limited(limited):

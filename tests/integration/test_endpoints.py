@@ -3,9 +3,10 @@
 import http.client
 import json
 import socket
+import urllib.error
+import urllib.request
 
 import pytest
-from harness.deadline import wait_until
 from harness.prox_directory import route
 
 
@@ -36,7 +37,7 @@ def test_no_routes_at_all_is_ready(world):
     assert world.proxy().get("/readyz")[0] == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/livez", "/healthz", "/readyz", "/status", "/routes"])
+@pytest.mark.parametrize("path", ["/", "/metrics", "/livez", "/healthz", "/readyz", "/status", "/routes", "/files"])
 def test_head_is_get_without_a_body(proxy, path):
     status, headers, body = proxy.get(path, method="HEAD")
     assert (status, body) == (200, "")
@@ -54,9 +55,13 @@ def test_other_paths_are_not_found(proxy, path):
     assert proxy.get(path)[0] in (400, 404)
 
 
+@pytest.mark.parametrize("body", [None, b"", b"name=www.a.test"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
-def test_other_methods_are_not_allowed(proxy, method):
-    assert proxy.get("/metrics", method=method)[0] in (404, 405, 501)
+def test_other_methods_are_not_allowed(proxy, method, body):
+    request = urllib.request.Request(f"http://127.0.0.1:{proxy.admin_port}/metrics", data=body, method=method)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
+    assert refused.value.code == 405 and refused.value.headers["Allow"] == "GET, HEAD"
 
 
 def test_the_status_names_what_there_is(proxy, upstream):
@@ -68,7 +73,7 @@ def test_the_status_names_what_there_is(proxy, upstream):
     assert status["routes"]["count"] == 3 and status["routes"]["faults"] == []
 
 
-@pytest.mark.parametrize("path", ["/status", "/routes", "/explain?name=a.test"])
+@pytest.mark.parametrize("path", ["/status", "/routes", "/files", "/explain?name=a.test"])
 def test_json_says_so(proxy, path):
     headers = {key.lower(): value for key, value in proxy.get(path)[1].items()}
     assert headers["content-type"].startswith("application/json")
@@ -137,11 +142,68 @@ def test_bad_http_does_no_harm(proxy, octets):
     assert proxy.get("/livez")[0] == 200
 
 
-def test_many_silent_connections_do_not_lock_out_a_probe(proxy):
-    silent = [socket.create_connection(("127.0.0.1", proxy.admin_port), timeout=20) for _ in range(50)]
-    wait_until(lambda: proxy.is_ready(), "an answer beside the silent ones")
-    for connection in silent:
+PROBES = ("/livez", "/readyz", "/healthz")
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /livez HTTP/1.1\r\nHost: x\r\nA:"])
+def test_connections_that_are_held_do_not_lock_out_a_probe(proxy, said):
+    """More than there may be of one client, and than there may be at all."""
+    held = []
+    for number in range(700):
+        held.append(socket.create_connection(("127.0.0.1", proxy.admin_port), timeout=20,
+                                             source_address=(f"127.0.1.{number % 7 + 1}", 0)))
+        held[-1].sendall(said)
+        if number % 50 == 0:
+            assert [proxy.get(path)[0] for path in PROBES] == [200] * 3
+    assert [proxy.get(path)[0] for path in PROBES] == [200] * 3
+    assert proxy.get("/metrics")[0] == 200
+    for connection in held:
         connection.close()
+
+
+OWN_NAMES = ["127.0.0.1", "127.0.0.1:1", "[::1]:8080", "localhost", "LOCALHOST.:8080", "dproxy", "dproxy.dns.svc",
+             "dproxy.dns.svc.cluster.local", "Dns.Example.com"]
+FOREIGN_NAMES = ["rebind.test", "rebind.test:8080", "www.dns.example.com", "localhost.rebind.test", "dproxy.dns",
+                 "127.0.0.1.rebind.test"]
+PAGES = ["/", "/status", "/routes", "/explain?name=a.test", "/nothing"]
+
+
+def test_pages_are_for_who_asks_by_a_name_of_ours(world):
+    proxy = world.proxy(admin_hosts="x.test, dns.example.com")
+    for name in OWN_NAMES:
+        assert [proxy.get(path, {"Host": name})[0] for path in PAGES] == [200] * 4 + [404], name
+    for name in FOREIGN_NAMES:
+        assert [proxy.get(path, {"Host": name})[0] for path in PAGES] == [421] * 5, name
+        assert [proxy.get(path, {"Host": name})[0] for path in (*PROBES, "/metrics")] == [200] * 4, name
+
+
+def memory_of(proxy):
+    return proxy.metrics().one("process_resident_memory_bytes")
+
+
+def test_slow_readers_of_a_large_table_hold_little_and_nobody_up(world):
+    files = {f"{number}.prox": "".join(f"[*.n{number}-{at}.large.test]\nanswer = refused\n" for at in range(20_000))
+             for number in range(5)}
+    proxy = world.proxy(files)
+    before = memory_of(proxy)
+    readers = []
+    for _ in range(10):
+        reader = socket.socket()
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.settimeout(20)
+        reader.connect(("127.0.0.1", proxy.admin_port))
+        reader.sendall(b"GET /routes HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert proxy.get("/livez")[0] == 200
+        readers.append(reader)
+    for _ in range(20):
+        for reader in readers:
+            assert reader.recv(1024)
+        assert [proxy.get(path)[0] for path in PROBES] == [200] * 3
+    grown = memory_of(proxy) - before
+    assert grown < 64 << 20, f"{grown / 2 ** 20:.0f} MiB for ten readers of 15 MB each"
+    for reader in readers:
+        reader.close()
+    assert len(proxy.json("/routes")["routes"]) == 100_000
 
 
 def test_a_scrape_does_not_disturb_the_queries(proxy):

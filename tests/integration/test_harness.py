@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The harness against itself: a test that trusts it must be able to."""
+import subprocess
+import sys
+
 import pytest
 from harness import behaviours, wire
 from harness.client import ask, client
@@ -69,7 +72,7 @@ def test_a_closed_connection_is_seen(upstream):
 def test_probes_are_kept_apart(upstream):
     one = upstream()
     ask("udp", "127.0.0.1", one.port, wire.query(".", wire.NS))
-    ask("udp", "127.0.0.1", one.port, wire.query("0123456789ab" * 4 + ".example.com", wire.HINFO))
+    ask("udp", "127.0.0.1", one.port, wire.query("01234567" * 4 + ".example.com", wire.HINFO))
     ask("udp", "127.0.0.1", one.port, wire.query("abc.example.com", wire.HINFO))
     ask("udp", "127.0.0.1", one.port, wire.query(".", wire.SOA))
     assert (len(one.probes), len(one.loop_probes), len(one.received)) == (1, 1, 2)
@@ -100,3 +103,14 @@ def test_a_message_is_read_as_it_was_built():
     message = wire.query("a.test", additional=[wire.opt(4096, wire.option(15, b"\0\x14no route"), dnssec_ok=True)])
     assert wire.extended_errors(message) == [20]
     assert wire.opt_of(message)[:2] == (4096, 0x8000)
+
+
+def test_two_processes_give_out_different_ports():
+    program = ("import sys; from harness.ports import free_port; "
+               "print(*[free_port() for _ in range(200)], flush=True); sys.stdin.read()")
+    others = [subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               text=True) for _ in range(4)]
+    given = [int(port) for one in others for port in one.stdout.readline().split()]
+    for one in others:
+        one.communicate("")
+    assert len(given) == len(set(given)) == 800

@@ -5,6 +5,7 @@ import time
 import pytest
 from harness import behaviours, wire
 from harness.deadline import wait_until
+from harness.health import changes, is_up, until_changes, until_up
 from harness.prox_directory import route
 from harness.upstream import Mortal
 
@@ -18,12 +19,10 @@ def mortal(world):
     return world.upstreams[-1]
 
 
-def until_up(proxy, upstream, value):
-    proxy.until_metric(value, "dproxy_upstream_up", upstream=str(upstream))
-
-
-def is_up(proxy, upstream):
-    return proxy.metrics().one("dproxy_upstream_up", upstream=str(upstream))
+def die(mortal):
+    """It has answered a probe before: else its silence would prove nothing."""
+    wait_until(lambda: len(mortal.probes) >= 2, "a probe that was answered")
+    mortal.die()
 
 
 def status_of(proxy, upstream):
@@ -32,17 +31,6 @@ def status_of(proxy, upstream):
 
 def failures(proxy, upstream, reason):
     return proxy.metrics().one("dproxy_upstream_failures_total", upstream=str(upstream), reason=reason)
-
-
-def changes(proxy, upstream):
-    """What the log says of it: `down` and `up`, in order."""
-    return ["down" if " upstream down " in line else "up" for line in proxy.log().splitlines()
-            if (" upstream down " in line or " upstream up " in line) and f"upstream={upstream} " in line]
-
-
-def until_changes(proxy, upstream, expected):
-    wait_until(lambda: changes(proxy, upstream) == expected,
-               lambda: f"{expected} in the log, but {changes(proxy, upstream)}")
 
 
 @pytest.mark.parametrize("protocol", ["udp", "tcp"])
@@ -69,11 +57,13 @@ def test_a_silent_upstream_goes_down_and_is_back_soon(world, mortal, protocol):
 
 
 @pytest.mark.parametrize("protocol", ["udp", "tcp"])
-def test_an_upstream_where_nobody_listens_goes_down_and_is_found_when_it_comes(world, closed_address, protocol):
+def test_an_upstream_where_nobody_listens_goes_down_and_is_found_when_it_comes(world, closed_port, closed_address,
+                                                                              protocol):
     proxy = world.relay(closed_address, health="on", protocol=protocol)
     until_up(proxy, closed_address, 0)
     assert failures(proxy, closed_address, "refused") >= 3 and failures(proxy, closed_address, "timeout") == 0
-    world.upstream(1, port=int(closed_address.rsplit(":", 1)[1]))
+    closed_port.close()
+    world.upstream(1, port=closed_port.port)
     wait_until(lambda: is_up(proxy, closed_address), "an upstream that is up", SHARE_AGAIN_SECONDS)
     assert proxy.marker("x.test") == 1
 
@@ -110,13 +100,16 @@ def test_an_error_is_an_answer_to_a_probe(world, mortal, rcode):
 
 
 def test_a_reply_with_another_id_is_no_answer_to_a_probe(world, mortal):
+    proxy = world.relay(mortal, health="on")
+    wait_until(lambda: len(mortal.probes) >= 2, "a probe that was answered")
+
     def other_id(exchange):
         message = bytearray(behaviours.answer_to(exchange.message, 1))
         message[0] ^= 1
         mortal.probes.append(exchange)
         exchange.reply(bytes(message))
     mortal._take = other_id
-    until_up(world.relay(mortal, health="on"), mortal, 0)
+    until_up(proxy, mortal, 0)
 
 
 def test_a_client_that_asks_for_dead_names_takes_nothing_down(world, mortal):
@@ -179,7 +172,7 @@ def test_who_is_silent_is_asked_last_before_it_is_down(world, mortal):
     alive = world.upstream(2)
     proxy = world.relay(mortal, alive, policy="first", health="on", timeout="20s", settings={"workers": 1})
     assert [proxy.marker("x.test") for _ in range(5)] == [1] * 5
-    mortal.die()
+    die(mortal)
     before = len(mortal.received)
     assert [proxy.marker("x.test") for _ in range(40)] == [2] * 40
     assert len(mortal.received) - before <= 4
@@ -209,7 +202,7 @@ def test_what_is_down_is_asked_no_more_while_another_is_up(world, mortal):
     alive = world.upstream(2)
     proxy = world.relay(mortal, alive, policy="first", health="on")
     assert proxy.marker("x.test") == 1
-    mortal.die()
+    die(mortal)
     until_up(proxy, mortal, 0)
     before = len(mortal.received)
     assert [proxy.marker("x.test") for _ in range(20)] == [2] * 20 and len(mortal.received) == before
@@ -221,7 +214,7 @@ def test_the_judgement_stays_over_a_reload_and_ends_with_the_upstream(world, mor
     other = world.upstream(2)
     routes = world.routes({"a.prox": route("a.test", mortal, health="on")})
     proxy = world.proxy(routes)
-    mortal.die()
+    die(mortal)
     until_up(proxy, mortal, 0)
     routes.write("b.prox", route("b.test", other, health="on"))
     proxy.until("b.test", 2)
@@ -243,7 +236,7 @@ def test_the_judgement_stays_over_a_reload_and_ends_with_the_upstream(world, mor
 def test_health_off_by_a_reload_ends_the_judgement(world, mortal):
     routes = world.routes({"a.prox": route("a.test", mortal, health="on")})
     proxy = world.proxy(routes)
-    mortal.die()
+    die(mortal)
     until_up(proxy, mortal, 0)
     routes.write("a.prox", route("a.test", mortal, health="off"))
     until_up(proxy, mortal, 1)
@@ -253,5 +246,5 @@ def test_health_off_by_a_reload_ends_the_judgement(world, mortal):
 def test_the_master_upstream_is_probed(world, mortal):
     proxy = world.proxy(usemasterupstream="true", masterupstream=mortal)
     wait_until(lambda: mortal.probes, "a probe")
-    mortal.die()
+    die(mortal)
     until_up(proxy, mortal, 0)

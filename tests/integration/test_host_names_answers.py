@@ -41,6 +41,33 @@ def test_the_next_nameserver_is_asked(world, names, port, trouble, closed_addres
     proxy.until("x.test", 1, AGAIN_SECONDS)
 
 
+@pytest.mark.parametrize("dropped", [wire.A, AAAA])
+def test_a_family_is_used_when_it_is_known_whatever_becomes_of_the_other(world, names, port, dropped):
+    """For as long as the nameserver drops the other one: first found, changed, and found in the search list."""
+    one, two = (["::1", "127.0.0.9"], ["127.0.0.1"])[dropped == AAAA], ["127.0.0.2"] if dropped == AAAA else ["::1"]
+    known = [address for address in one if (":" in address) == (dropped == wire.A)]
+    world.upstream(1, host=known[0], port=port)
+    names.addresses["ns.test"] = one + ["127.0.0.9", "::2"]
+    names.react = lambda exchange: wire.question_type(exchange.message) == dropped or names.answer(exchange)
+    proxy = relay(world, names, "ns.test", port)
+    proxy.until("x.test", 1, 3)
+    if dropped == wire.A:
+        return
+    world.upstream(2, host=two[0], port=port)
+    names.addresses["ns.test"] = two
+    proxy.until("x.test", 2, 15)
+
+
+def test_names_whose_aaaa_is_dropped_do_not_hold_each_other_up(world, names, port):
+    world.upstream(1, port=port)
+    hosts = [f"ns{number}.test" for number in range(100)]
+    names.addresses.update({host: ["127.0.0.1"] for host in hosts})
+    names.react = lambda exchange: wire.question_type(exchange.message) == AAAA or names.answer(exchange)
+    text = "".join(route(f"x{number}.test", f"{host}:{port}") for number, host in enumerate(hosts))
+    proxy = world.proxy(text, bootstrap=names)
+    wait_until(lambda: {one["state"] for one in proxy.json("/status")["hosts"]} == {"resolved"}, "all names")
+
+
 def test_what_is_cut_comes_over_tcp(world, names, port):
     world.upstream(1, port=port)
     names.addresses["ns.test"] = ["127.0.0.1"]

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: MIT
 """Answers of dproxy's own: the key `answer`, who may ask, and how many may wait."""
-import time
-
 import pytest
 from harness import behaviours, wire
 from harness.prox_directory import route
@@ -87,8 +85,12 @@ def test_a_route_serves_only_the_networks_it_allows(world, transport):
 
 def test_the_program_serves_only_the_networks_it_allows(world, transport):
     proxy = world.proxy(route("*", world.upstream(1)), allow="127.0.0.2/31")
-    expect_refused(proxy.ask(transport, wire.query("x.test", additional=[wire.opt()])))
-    expect_refused(proxy.ask(transport, wire.query("x.test", additional=[wire.opt()]), family=6))
+    for family in (4, 6):
+        reply = proxy.ask(transport, wire.query("x.test", additional=[wire.opt()]), family=family)
+        if transport == "udp":
+            expect_refused(reply)
+        else:
+            assert reply is None, "a connection that is not closed"
     assert wire.marker_of(proxy.ask(transport, "x.test", source="127.0.0.3")) == 1
     assert proxy.metrics().sum("dproxy_client_rejected_total", reason="not_allowed") == 2
 
@@ -97,23 +99,23 @@ def test_the_program_serves_only_the_networks_it_allows(world, transport):
 def test_queries_in_flight_are_limited(world, transport, where):
     hold = behaviours.Hold()
     upstream = world.upstream(1, hold)
-    settings, keys = {"workers": 1}, {"timeout": "12s"}
+    settings, keys = {"workers": 1}, {"timeout": "1m"}  # a client of these tests waits for less
     (keys if where == "route" else settings)["max_inflight"] = 3
     proxy = world.relay(upstream, settings=settings, **keys)
     with proxy.client(transport) as client:
         for ident in range(3):
             client.send(wire.query("x.test", ident=ident))
         upstream.wait_for(3)
-        began = time.monotonic()
         reply = client.ask(wire.query("x.test", ident=3))
-        assert (wire.ident_of(reply), wire.rcode_of(reply)) == (3, wire.SERVFAIL)
-        assert time.monotonic() - began < 10, "it waited for the timeout"
+        gave_way = wire.ident_of(reply)
+        assert gave_way != 3 and wire.rcode_of(reply) == wire.SERVFAIL
+        upstream.wait_for(4)
         hold.release()
-        assert {wire.ident_of(client.receive()) for _ in range(3)} == {0, 1, 2}
+        assert {wire.ident_of(client.receive()) for _ in range(3)} == {0, 1, 2, 3} - {gave_way}
         assert wire.marker_of(client.ask(wire.query("x.test"))) == 1
     reason = "route_inflight_limit" if where == "route" else "inflight_limit"
     assert proxy.metrics().sum("dproxy_client_rejected_total", reason=reason) == 1
-    assert len(upstream.received) == 4
+    assert len(upstream.received) == 5
 
 
 def test_the_limit_of_one_route_is_not_that_of_another(world):

@@ -102,7 +102,7 @@ def test_a_route_that_leads_back_is_found_at_start(world, forwarder, protocol, h
     proxy.wait_ready()
     until_loops(proxy, ("*.x.test", "x.test"))
     status, = proxy.json("/status")["loops"]
-    assert (status["line"], status["whole_route"], status["upstream"]) == (4, True, str(forwarder))
+    assert (status["line"], status["whole_pattern"], status["upstream"]) == (4, True, str(forwarder))
     assert re.search(r" error loop found route=\*\.x\.test source=\S+test\.prox:4 domain=x\.test ", proxy.log())
     before = len(forwarder.forwarded)
     for transport in ("udp", "tcp"):
@@ -114,6 +114,27 @@ def test_a_route_that_leads_back_is_found_at_start(world, forwarder, protocol, h
     until_loops(proxy)
     assert proxy.marker("www.x.test") == 9
     assert len(lines(proxy, "loop found")) == len(lines(proxy, "loop ended")) == 1
+
+
+def test_other_patterns_of_the_section_are_asked_when_one_leads_back(world, forwarder):
+    """Long after they appeared, and with nobody asking for their names."""
+    proxy = world.proxy(route("*.x.test *.y.test *.z.test", forwarder), **MANY_CONNECTIONS, workers=2)
+    forwarder.target = proxy.port
+
+    def looks(domain):
+        asked = [wire.question_name(one.message).partition(".")[2] for one in forwarder.loop_probes]
+        return asked.count(domain)
+
+    wait_until(lambda: min(map(looks, ("x.test", "y.test", "z.test"))) >= 2, "a second look at each pattern", SOON)
+    forwarder.domains = ["x.test"]
+    ask_edns(proxy, "udp", "b.x.test")
+    until_loops(proxy, ("*.x.test *.y.test *.z.test", "x.test"))
+    forwarder.domains = []
+    until_loops(proxy)  # later than what was asked on its own
+    forwarder.domains = ["x.test", "y.test"]
+    ask_edns(proxy, "udp", "c.x.test")
+    until_loops(proxy, ("*.x.test *.y.test *.z.test", "x.test"), ("*.x.test *.y.test *.z.test", "y.test"))
+    assert proxy.marker("www.z.test") == 9
 
 
 def test_the_master_upstream_that_leads_back_is_found(world, forwarder):
@@ -176,7 +197,7 @@ def test_who_may_not_use_the_route_makes_no_loop(world, forwarder):
 def test_a_name_that_only_looks_like_a_probe_is_relayed(world, transport):
     upstream = world.upstream(1, behaviour=behaviours.answer)
     proxy = world.relay(upstream)
-    for owner in ("0" * 48 + ".x.test", "x.test"):
+    for owner in ("0" * 32 + ".x.test", "x.test"):
         reply = proxy.ask(transport, wire.query(owner, wire.HINFO))
         assert wire.rcode_of(reply) == wire.NOERROR and wire.marker_of(reply) == 1
     assert loops(proxy) == set() and proxy.metrics().one("dproxy_client_rejected_total", reason="loop") == 0

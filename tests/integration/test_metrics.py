@@ -6,10 +6,14 @@ import subprocess
 import time
 
 import pytest
+from harness.certificates import Certificates
 from harness.prox_directory import route
 
-EDGES = {"transport": ("udp", "tcp"), "family": ("4", "6"), "source": ("upstream", "local"),
+EDGES = {"transport": ("udp", "tcp", "tls", "https", "http"), "family": ("4", "6"),
+         "source": ("upstream", "local", "cache", "stale"),
          "side": ("client", "upstream"), "result": ("success", "failure"), "mode": ("inotify", "poll")}
+HANDSHAKES = {"ok", "timeout", "closed", "gave_way", "peer_certificate", "no_certificate", "agreement", "malformed",
+              "alert", "flood"}
 RCODES = ("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "other")
 TYPES = ("A", "AAAA", "TXT", "MX", "NS", "SOA", "PTR", "SRV", "ANY", "AXFR", "IXFR", "DS", "DNSKEY", "other")
 SERIES = {  # name: (type, labels, value from the start where it is not 0)
@@ -20,6 +24,11 @@ SERIES = {  # name: (type, labels, value from the start where it is not 0)
     "dproxy_route_responses_total": ("counter", {"route", "rcode"}, 0),
     "dproxy_request_duration_seconds": ("histogram", {"transport"}, 0),
     "dproxy_inflight_requests": ("gauge", set(), 0),
+    "dproxy_cache_hits_total": ("counter", {"route"}, 0), "dproxy_cache_misses_total": ("counter", {"route"}, 0),
+    "dproxy_cache_stale_total": ("counter", {"route"}, 0), "dproxy_merged_total": ("counter", {"route"}, 0),
+    "dproxy_cache_prefetches_total": ("counter", {"route"}, 0), "dproxy_cache_entries": ("gauge", set(), 0),
+    "dproxy_cache_bytes": ("gauge", set(), 0), "dproxy_cache_evictions_total": ("counter", set(), 0),
+    "dproxy_buffered_bytes": ("gauge", set(), 0), "dproxy_shed_networks": ("gauge", set(), 0),
     "dproxy_dropped_total": ("counter", {"reason"}, 0),
     "dproxy_upstream_requests_total": ("counter", {"upstream", "transport", "reason"}, 0),
     "dproxy_upstream_responses_total": ("counter", {"upstream", "rcode"}, 0),
@@ -28,7 +37,14 @@ SERIES = {  # name: (type, labels, value from the start where it is not 0)
     "dproxy_upstream_up": ("gauge", {"upstream"}, 1),
     "dproxy_upstream_inflight": ("gauge", {"upstream"}, 0),
     "dproxy_tcp_connections": ("gauge", {"side"}, 0),
+    "dproxy_tls_handshakes_total": ("counter", {"side", "result"}, 0),
+    "dproxy_tls_handshakes_under_way": ("gauge", {"side"}, 0),
+    "dproxy_tls_resumptions_total": ("counter", {"side"}, 0),
+    "dproxy_tls_certificate_valid": ("gauge", {"file"}, 1),
+    "dproxy_tls_certificate_expiry_timestamp_seconds": ("gauge", {"file"}, None),
+    "dproxy_http_responses_total": ("counter", {"code"}, 0),
     "dproxy_client_rejected_total": ("counter", {"reason"}, 0),
+    "dproxy_http_rejected_total": ("counter", {"reason"}, 0),
     "dproxy_config_routes": ("gauge", set(), 2),
     "dproxy_config_file_valid": ("gauge", {"file"}, 1),
     "dproxy_config_reloads_total": ("counter", {"result"}, None),
@@ -38,16 +54,18 @@ SERIES = {  # name: (type, labels, value from the start where it is not 0)
     "dproxy_config_info": ("gauge", {"hash"}, 1),
     "dproxy_config_watch": ("gauge", {"mode"}, None),
     "dproxy_udp_receive_drops_total": ("counter", set(), 0),
+    "dproxy_worker_errors_total": ("counter", set(), 0),
 }
 PROCESS = ("process_cpu_seconds_total", "process_open_fds", "process_max_fds", "process_resident_memory_bytes",
            "process_virtual_memory_bytes", "process_start_time_seconds")
 
 
 @pytest.fixture(scope="module")
-def fresh(shared_world):
+def fresh(shared_world, tmp_path_factory):
     """Read once, before any query."""
     text = route("a.test *.a.test", "127.0.0.1:5301", "[::1]:5302") + route("b.test", answer="nodata")
-    return shared_world.proxy(text)
+    certificates = Certificates(tmp_path_factory.mktemp("certificates"))
+    return shared_world.proxy(text, **certificates.settings())
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +91,13 @@ def test_every_known_label_value_is_there_from_the_start(first):
         for label in labels & set(EDGES):
             if name != "dproxy_upstream_requests_total":
                 series = f"{name}_count" if first.types[name] == "histogram" else name
-                assert first.label_values(series, label) == set(EDGES[label]), (name, label)
+                is_handshake = (name, label) == ("dproxy_tls_handshakes_total", "result")
+                expected = HANDSHAKES if is_handshake else set(EDGES[label])
+                assert first.label_values(series, label) == expected, (name, label)
     assert set(RCODES) <= first.label_values("dproxy_responses_total", "rcode")
     assert set(TYPES) <= first.label_values("dproxy_requests_total", "type")
     assert {"first", "retry", "hedge", "probe"} == first.label_values("dproxy_upstream_requests_total", "reason")
-    assert len(first.matching("dproxy_requests_total", type="A")) == 4
+    assert len(first.matching("dproxy_requests_total", type="A")) == 2 * len(EDGES["transport"])
 
 
 def test_routes_and_upstreams_have_their_labels(first):

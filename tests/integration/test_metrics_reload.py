@@ -128,3 +128,25 @@ def test_every_query_is_answered_or_dropped_and_belongs_to_a_route_or_to_none(wo
     named = {name: metrics.one("dproxy_route_requests_total", route=name)
              for name in ("up.test", "down.test", "own.test", "gone.test", "closed.test", "(none)")}
     assert named["up.test"] >= 7 and all(count >= 1 for count in named.values())
+def test_an_upstream_that_gets_a_label_of_its_own_counts_in_it(world, transport):
+    """It was one of `other`; queries, replies, what is in flight, and whether it is up are its own from then on."""
+    one, two = world.upstream(1), world.upstream(2)
+    directory = world.routes({"a.prox": route("a.test", one) + route("b.test", two, health="on")})
+    proxy = world.proxy(directory, metrics_upstreams=1)
+    assert (proxy.marker("a.test", transport), proxy.marker("b.test", transport)) == (1, 2)
+    assert proxy.metrics().label_values("dproxy_upstream_up", "upstream") == {str(one), "other"}
+    directory.replace("a.prox", route("b.test", two, health="on"))
+    wait_until(lambda: proxy.metrics().label_values("dproxy_upstream_up", "upstream") == {str(two), "other"},
+               "the other upstream's label")
+    before = proxy.metrics()
+    assert before.one("dproxy_upstream_up", upstream=str(two)) == 1
+    assert proxy.marker("b.test", transport) == 2
+    after = proxy.metrics()
+    for name, labels in (("dproxy_upstream_requests_total", {"reason": "first"}),
+                         ("dproxy_upstream_responses_total", {}), ("dproxy_upstream_duration_seconds_count", {})):
+        assert after.sum(name, upstream=str(two), **labels) >= before.sum(name, upstream=str(two), **labels) + 1
+        assert after.sum(name, upstream="other", **labels) == before.sum(name, upstream="other", **labels)
+    two.close()
+    wait_until(lambda: proxy.metrics().one("dproxy_upstream_up", upstream=str(two)) == 0, "it to be down", 60)
+    assert proxy.metrics().one("dproxy_upstream_up", upstream="other") == 1
+    assert proxy.metrics().one("dproxy_upstream_inflight", upstream="other") == 0

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from harness import behaviours, wire
+from harness.certificates import Certificates
 from harness.deadline import wait_until
-from harness.ports import free_port
+from harness.ports import ClosedPort, free_port
 from harness.prox_directory import route
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "monitoring"))
@@ -48,7 +49,8 @@ kube_pod_container_status_restarts_total{namespace="dns",pod="dproxy-7c9b-x1",co
 INTERVAL = "10s"
 # What Prometheus has to find by itself; it is pending then. The others need a state that takes long to come about.
 MATCHING = ["DproxyNoPodReady", "DproxyUpstreamDown", "DproxyRouteDown", "DproxyRouteFileBroken", "DproxyReloadFailing",
-            "DproxyRoutesDiffer", "DproxyServfailShare", "DproxyWatchPolling"]
+            "DproxyRoutesDiffer", "DproxyCertificateExpires", "DproxyCertificateExpiresSoon", "DproxyCertificateBroken",
+            "DproxyServfailShare", "DproxyWatchPolling"]
 
 
 class KubeStateMetrics:
@@ -116,7 +118,7 @@ class Prometheus:
 
 
 class Traffic:
-    """Queries of all sorts, over both transports, something to be dropped, and reloads, until it is closed."""
+    """Queries of all sorts, over all transports, something to be dropped, and reloads, until it is closed."""
 
     def __init__(self, proxies):
         self.proxies, self.over = proxies, threading.Event()
@@ -128,7 +130,7 @@ class Traffic:
         number = 0
         while not self.over.is_set():
             for proxy in self.proxies:
-                for transport in ("udp", "tcp"):
+                for transport in ("udp", "tcp", "tls"):
                     for name in names:
                         proxy.ask(transport, name)
                 with proxy.client("udp") as client:
@@ -146,7 +148,9 @@ class Traffic:
 def routes(shared_world):
     up = shared_world.upstream(1)
     failing = shared_world.upstream(2, behaviour=behaviours.with_rcode(2))
-    dead = f"127.0.0.1:{free_port()}"
+    closed = ClosedPort()
+    shared_world.at_end(closed.close)
+    dead = str(closed)
     text = (route(".up.test", up) + route(".down.test", dead, health="on", timeout="300ms")
             + route(".servfail.test", failing) + route("local.test", answer="nodata"))
     return {"good.prox": text, "broken.prox": route("broken.test", up, port="none")}
@@ -162,10 +166,15 @@ def without_inotify():
 
 @pytest.fixture(scope="module")
 def proxies(shared_world, routes, without_inotify):
-    """A good one and one that differs from it and polls; a third that starts anew under its port."""
-    good = shared_world.proxy(routes)
+    """A good one, whose certificate ends soon; one that differs from it, polls, and whose certificate has ended; a
+    third that starts anew under its port."""
+    ending, over = (Certificates(shared_world.directory / name) for name in ("ending", "over"))
+    settings_of_good, settings_of_other = ending.settings(), over.settings()
+    ending.issue(days=2)
+    over.issue(days=-1)
+    good = shared_world.proxy(routes, **settings_of_good)
     other = shared_world.proxy({**routes, "more.prox": route("more.test", answer="nodata")},
-                               wrapper=without_inotify)
+                               wrapper=without_inotify, **settings_of_other)
     third = shared_world.proxy(routes)
     return good, other, third
 

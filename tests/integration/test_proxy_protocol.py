@@ -69,7 +69,7 @@ def test_a_udp_client_whose_route_is_tcp(over_tcp, upstream, family):
     before, upstream.behaviour = len(upstream.received), behaviours.answer
     with over_tcp.client("udp", family) as client:
         assert wire.marker_of(client.ask(wire.query("x.test"))) == 1
-        expected = expected_header(client, over_tcp, "tcp")
+        expected = expected_header(client, over_tcp, "udp")  # it tells how the client came
     arrived = upstream.wait_for(before + 1)[before]
     assert (arrived.transport, arrived.header) == ("tcp", expected)
 
@@ -95,7 +95,7 @@ def test_the_address_that_was_asked_is_told_behind_a_wildcard(world, transport, 
 
 def test_one_upstream_connection_for_each_client_connection(world, family):
     upstream = world.upstream(1, proxied=True)
-    proxy = relay(world, upstream)
+    proxy = relay(world, upstream, attempts=1)  # a second attempt would have a connection of its own
     clients = [proxy.client("tcp", family) for _ in range(5)]
     for _ in range(4):
         for client in clients:
@@ -147,7 +147,7 @@ def test_a_udp_client_over_tcp_keeps_its_connection_for_a_moment(world, family):
         for client in (first, second, first):
             assert wire.marker_of(client.ask(wire.query("x.test"))) == 1
         assert [exchange.header for exchange in upstream.received] == [
-            expected_header(client, proxy, "tcp") for client in (first, second, first)]
+            expected_header(client, proxy, "udp") for client in (first, second, first)]
     for connection in upstream.connections:
         wait_until(connection.closed_by_peer.is_set, "the end of an idle connection")
 
@@ -238,14 +238,14 @@ def test_both_keys_together(world, transport, family):
 @pytest.mark.parametrize("padding", [400, 440, 460, 480, 500, 3000, 60000])
 def test_queries_of_all_sizes(proxy, upstream, transport, padding):
     before, upstream.behaviour = len(upstream.received), behaviours.answer
-    message = wire.query("large.test", additional=[wire.opt(options=wire.option(12, bytes(padding)))])
+    message = wire.query("large.test", additional=[wire.opt(options=wire.option(65001, bytes(padding)))])
     assert wire.marker_of(proxy.ask(transport, message)) == 1
     assert upstream.wait_for(before + 1)[before].message[2:] == message[2:]
 
 
 def test_a_datagram_that_is_too_large_with_its_header(proxy, upstream):
     """IPv4 carries 65,507 bytes: the query alone would fit."""
-    message = wire.query("x.test", additional=[wire.opt(options=wire.option(12, bytes(65507 - 39)))])
+    message = wire.query("x.test", additional=[wire.opt(options=wire.option(65001, bytes(65507 - 39)))])
     assert len(message) == 65507
     assert wire.rcode_of(proxy.ask("udp", message)) == wire.SERVFAIL
     upstream.behaviour = behaviours.answer

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Knot, NSD and Unbound as upstreams, asked through dproxy by dig and kdig: the answers must be those of the server."""
+"""Knot, NSD and Unbound as upstreams, asked through dproxy by dig and kdig: the answers must be those of the server.
+
+Beside them one with the habits of those that the Go program served, as far as it answers at all.
+"""
 import re
 import shutil
 import subprocess
@@ -8,7 +11,9 @@ import pytest
 from harness import wire
 from harness.nameservers import BIG, SERVERS, Nameserver, dnsmasq, dnsmasq_alone
 from harness.prox_directory import route
+from harness.seed_server import SeedServer
 
+SEED = "seed"
 FAMILY = {"ipv4": "127.0.0.1", "ipv6": "::1"}
 
 
@@ -18,18 +23,25 @@ def servers(shared_world):
     for name, make in SERVERS.items():
         running[name] = Nameserver(make, shared_world.directory / name, f"{name}.test")
         shared_world.at_end(running[name].stop)
+    running[SEED] = SeedServer(f"{SEED}.test", aaaa=True)
+    shared_world.upstreams.append(running[SEED])
     return running
 
 
 @pytest.fixture(scope="module")
 def proxy(shared_world, servers):
     text = route(".knot.test", servers["knot"]) + route(".nsd.test", f"[::1]:{servers['nsd'].port}") + route(
-        ".unbound.test", servers["unbound"])
+        ".unbound.test", servers["unbound"]) + route(f".{SEED}.test", servers[SEED], health="on")
     return shared_world.proxy(text)
 
 
 @pytest.fixture(params=SERVERS)
 def server(request, servers):
+    return servers[request.param]
+
+
+@pytest.fixture(params=[*SERVERS, SEED])
+def any_server(request, servers):
     return servers[request.param]
 
 
@@ -68,8 +80,19 @@ def test_dig_gets_what_the_server_says(proxy, server, question, how):
 @pytest.mark.parametrize("host", FAMILY.values(), ids=FAMILY)
 @pytest.mark.parametrize("program", ["dig", "kdig"])
 @pytest.mark.parametrize("how", ["+notcp", "+tcp"])
-def test_both_families_and_both_tools(proxy, server, host, program, how):
-    assert "192.0.2.80" in tool(program, proxy.port, host, how, f"www.{server.zone}", "A")
+def test_both_families_and_both_tools(proxy, any_server, host, program, how):
+    assert "192.0.2.80" in tool(program, proxy.port, host, how, f"www.{any_server.zone}", "A")
+
+
+@pytest.mark.parametrize("question", ["www.{} A", "WwW.{} AAAA", "alias.{} A", "alias.{} CNAME", "host777.{} A"])
+@pytest.mark.parametrize("how", [["+nocookie"], ["+nocookie", "+tcp"], ["+noedns"]], ids=" ".join)
+def test_dig_gets_what_a_server_of_the_go_program_says(proxy, servers, question, how):
+    arguments = [*how, *question.format(servers[SEED].zone).split()]
+    direct = tool("dig", servers[SEED].port, "127.0.0.1", *arguments)
+    through = tool("dig", proxy.port, "127.0.0.1", *arguments)
+    assert essence(through) == essence(direct) and "status: NOERROR" in through
+    # It knows no EDNS; a client's cookie is answered all the same, as by all others behind this address.
+    assert "(good)" in tool("dig", proxy.port, "127.0.0.1", *question.format(servers[SEED].zone).split())
 
 
 def test_a_signed_answer_has_its_signatures(proxy):
@@ -107,9 +130,9 @@ def test_a_transfer_that_is_refused(proxy):
     assert "REFUSED" in done.stdout + done.stderr or "refused" in done.stdout + done.stderr or "SOA" in done.stdout
 
 
-def test_many_questions_on_one_connection(proxy, server):
+def test_many_questions_on_one_connection(proxy, any_server):
     """+keepopen: one client connection for all; the server's connection is kept, too."""
-    questions = [word for number in range(200) for word in (f"host{number}.{server.zone}", "A")]
+    questions = [word for number in range(200) for word in (f"host{number}.{any_server.zone}", "A")]
     answers = tool("dig", proxy.port, "127.0.0.1", "+tcp", "+keepopen", "+noall", "+answer", *questions)
     assert [f"10.0.0.{number}" in answers for number in range(200)] == [True] * 200
     assert len(answers.strip().splitlines()) == 200

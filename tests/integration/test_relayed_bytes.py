@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""A message survives to the bit, up and down: only its ID changes."""
+"""A message survives to the bit, up and down: only its ID changes. What belongs to one hop: test_cookies."""
 import struct
 
 import pytest
 from harness import behaviours, wire
 from harness.prox_directory import route
 
-COOKIE = wire.option(10, bytes(range(8)))
-OPTIONS = wire.option(65001, b"\0\1\2") + wire.option(12, bytes(40)) + wire.option(8, b"\0\1\x18\0\xc0\0\2")
+NSID = wire.option(3, bytes(8))
+OPTIONS = wire.option(65001, b"\0\1\2") + wire.option(65002, bytes(40)) + wire.option(8, b"\0\1\x18\0\xc0\0\2")
 TSIG_DATA = (wire.name("hmac-sha256") + struct.pack("!HIHH", 0, 1700000000, 300, 32) + bytes(range(32))
              + struct.pack("!HHH", 0x1234, 0, 0))
 SIG0 = wire.record(wire.ROOT, 24, bytes(18) + wire.ROOT + bytes(64), rclass=255, ttl=0)
@@ -39,7 +39,7 @@ QUERIES = {
     "AA, TC, RA and an rcode": wire.query("x.test", flags=wire.AA | wire.TC | wire.RA | 9),
     "no flags": wire.query("x.test", flags=0),
     "EDNS": wire.query("x.test", additional=[wire.opt(4096, dnssec_ok=True)]),
-    "EDNS options": wire.query("x.test", additional=[wire.opt(1400, COOKIE + OPTIONS)]),
+    "EDNS options": wire.query("x.test", additional=[wire.opt(1400, NSID + OPTIONS)]),
     "EDNS version 7, extended rcode and Z": wire.query("x.test", additional=[wire.record(
         wire.ROOT, wire.OPT, b"", 512, 0x55077FFF)]),
     "an OPT that is not the last": wire.query("x.test", additional=[wire.opt(), ADDRESS]),
@@ -55,7 +55,7 @@ QUERIES = {
     "NOTIFY": wire.header(wire.AA, (1, 1, 0, 0), opcode=wire.NOTIFY) + wire.question("x.test", wire.SOA) + wire.soa(7),
     "UPDATE": update(),
     "UPDATE with TSIG": update()[:10] + b"\0\1" + update()[12:] + TSIG,
-    "long, with padding": wire.query("x.test", additional=[wire.opt(4096, wire.option(12, bytes(3000)))]),
+    "long": wire.query("x.test", additional=[wire.opt(4096, wire.option(65001, bytes(3000)))]),
 }
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A file with a fault keeps its last good routes, the others go live, and the fault is told once, with its place."""
 import json
+import re
 
 import pytest
 from harness.deadline import wait_until
@@ -188,3 +189,29 @@ def test_a_file_over_a_mebibyte_is_a_fault(proxy, routes):
 
 def test_the_status_is_json(proxy):
     assert json.loads(proxy.get("/status")[2])["routes"]["count"] == 2
+
+
+def test_a_flood_of_faults_is_told_to_a_limit(world, upstreams):
+    """A copied file, and 100 files of nothing but faults: a few lines in the log, and a small /status."""
+    many = "".join(route(f"n{number}.test", upstreams[1]) for number in range(2000))
+    files = {f"broken{number}.prox": "nonsense\n" * 300 for number in range(40)}
+    proxy = world.proxy({"a.prox": many, "b.prox": many, **files})
+    status = proxy.json("/status")
+    assert len(status["routes"]["faults"]) == 1001 and len(proxy.get("/status")[2]) < 500_000
+    assert proxy.log().count("route file") <= 1001
+    assert status["routes"]["faults"][-1]["message"].startswith("and ")
+    assert proxy.marker("n1999.test") == 1
+
+
+def test_lists_of_the_status_are_bounded(world):
+    text = "".join(f"[n{number}.test]\naddress = 127.{number // 60000}.{number // 250 % 250}.{number % 250}\n"
+                   "health = off\n" for number in range(1, 3001))
+    files = {f"f{number:04}.prox": f"[f{number}.test]\nanswer = nodata\n" for number in range(1200)}
+    files["f1199.prox"] = "[broken"
+    proxy = world.proxy({"a.prox": text, **files})
+    status = proxy.json("/status")
+    assert len(status["upstreams"]) == 1000 and status["upstreams_more"] == 2000
+    assert len(status["routes"]["files"]) == 1000 and status["routes"]["files_more"] == 201
+    assert not status["routes"]["files"][0]["valid"] and status["routes"]["files"][1]["valid"]
+    assert "hosts_more" not in status
+    assert not re.search(r"[0-9]E[-+0-9]", proxy.get("/status")[2])

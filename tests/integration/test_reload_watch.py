@@ -161,3 +161,27 @@ def test_one_inotify_instance_however_many_directories(world, upstreams):
     watching = subprocess.run(["sh", "-c", f"ls -l /proc/{proxy.process.pid}/fd | grep -c anon_inode:inotify"],
                               capture_output=True, text=True, check=False).stdout.strip()
     assert watching == "1"
+
+
+def test_a_file_behind_a_link_is_live_as_soon_as_one_in_place(world, routes, upstreams, tmp_path):
+    """Without events it would take 30 s."""
+    (tmp_path / "v1").mkdir()
+    (tmp_path / "v2").mkdir()
+    (tmp_path / "v1" / "file").write_text(route("x.test", upstreams[1]))
+    (tmp_path / "v2" / "file").write_text(route("x.test", upstreams[3]))
+    (tmp_path / "current").symlink_to("v1")
+    (routes.path / "x.prox").symlink_to(tmp_path / "current" / "file")
+    proxy = world.proxy(routes)
+    assert proxy.marker("x.test") == 1
+    (tmp_path / "v1" / "file").write_text(route("x.test", upstreams[2]))
+    proxy.until("x.test", 2, patience=10)
+    (tmp_path / "next").symlink_to("v2")
+    (tmp_path / "next").rename(tmp_path / "current")
+    proxy.until("x.test", 3, patience=10)
+    (tmp_path / "v2" / "beside").write_text(route("x.test", upstreams[1]))
+    (tmp_path / "v2" / "beside").rename(tmp_path / "v2" / "file")
+    proxy.until("x.test", 1, patience=10)
+    (tmp_path / "v2").rename(tmp_path / "v0")
+    (tmp_path / "v1").rename(tmp_path / "v2")
+    proxy.until("x.test", 2, patience=10)
+    assert watch_mode(proxy) == {"inotify": 1, "poll": 0}

@@ -110,7 +110,7 @@ def test_a_client_may_then_come_by_tcp(proxy, upstream):
 
 
 def test_an_opt_that_does_not_fit_is_left_out(proxy, upstream):
-    upstream.behaviour = behaviours.replying(behaviours.sized(1000, opt=wire.opt(1232, wire.option(12, bytes(600)))))
+    upstream.behaviour = behaviours.replying(behaviours.sized(1000, opt=wire.opt(1232, wire.option(65001, bytes(600)))))
     message = query(512)
     expect_cut(proxy.ask("udp", message), message, 512, b"")
 
@@ -130,6 +130,6 @@ def test_the_name_of_255_bytes_fits_with_tc(proxy, upstream):
 
 def test_large_queries_are_relayed(proxy, upstream, transport):
     upstream.behaviour, before = behaviours.answer, len(upstream.received)
-    message = wire.query("large.test", additional=[wire.opt(options=wire.option(12, bytes(60000)))])
+    message = wire.query("large.test", additional=[wire.opt(options=wire.option(65001, bytes(60000)))])
     assert wire.marker_of(proxy.ask(transport, message)) == 1
     assert upstream.received[before].message[2:] == message[2:]

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The page at /, for people: what is on it, that nothing on it is code, and that it stays small."""
+import contextlib
 import html.parser
 import re
 
 import pytest
 from harness.deadline import wait_until
-from harness.ports import free_port
+from harness.ports import ClosedPort
 from harness.prox_directory import route
 
 VOID = {"meta", "link", "br"}
@@ -60,7 +61,8 @@ def upstream(shared_world):
 
 @pytest.fixture(scope="module")
 def dead():
-    return f"127.0.0.1:{free_port()}"
+    with contextlib.closing(ClosedPort()) as port:
+        yield str(port)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +123,7 @@ def test_nothing_comes_from_elsewhere(proxy):
 
 def test_every_other_page_is_linked(proxy):
     links = {value for name, value in page(proxy).attributes if name == "href" and not value.startswith("data:")}
-    assert links == {"status", "routes", "explain?name=www.example.com", "metrics", "livez", "readyz"}
+    assert links == {"status", "files", "routes", "explain?name=www.example.com", "metrics", "livez", "readyz"}
     for path in links:
         assert proxy.get(f"/{path}")[0] == 200, path
 

@@ -166,6 +166,29 @@ def test_no_more_transfers_at_a_time_than_the_limit(world):
         expect(client, query, zone(2))
 
 
+def test_who_holds_all_transfers_gives_way_to_others_and_not_to_himself(world):
+    hold = behaviours.Hold(sending(zone(2)))
+    silent, quick = world.upstream(1, hold), world.upstream(2, sending(zone(3)))
+    proxy = world.proxy(route(".zone.test", silent, timeout="1m") + route(".quick.test", quick), workers=1,
+                        tcp_inflight=1000)
+    with proxy.client("tcp", source="127.1.0.1") as greedy:
+        for ident in range(MOST_AT_A_TIME):
+            greedy.send(transfer_query(ident=ident))
+        wait_until(lambda: proxy.metrics().sum("dproxy_inflight_requests") == MOST_AT_A_TIME, "all are taken")
+        with proxy.client("tcp", source="127.2.0.1") as innocent:
+            query = wire.query("quick.test", wire.AXFR)
+            innocent.send(query)
+            expect(innocent, query, zone(3))
+        lost = greedy.receive()
+        assert (wire.ident_of(lost), wire.rcode_of(lost)) == (0, wire.SERVFAIL)
+        for ident in (300, 301):
+            greedy.send(transfer_query(ident=ident))
+        answered = greedy.receive()  # one place was free again
+        assert (wire.ident_of(answered), wire.rcode_of(answered)) == (301, wire.SERVFAIL)
+        assert proxy.metrics().sum("dproxy_client_rejected_total", reason="transfer_limit") == 2
+        hold.release()
+
+
 @pytest.mark.parametrize("where", ["route", "program"])
 def test_transfers_count_as_queries_in_flight(world, where):
     hold = behaviours.Hold(sending(zone(2)))

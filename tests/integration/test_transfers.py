@@ -137,12 +137,12 @@ def test_an_upstream_that_stops_in_the_middle_closes_the_client(world):
 def test_a_transfer_may_last_longer_than_the_timeout(world):
     """The timeout counts between messages."""
     held = []
-    proxy = world.relay(world.upstream(1, held.append), timeout="1500ms")
+    proxy = world.relay(world.upstream(1, held.append), timeout="3s")
     with proxy.client("tcp") as client:
         client.send(transfer_query())
         wait_until(lambda: held, "the query")
         for number, message in enumerate(messages_of(held[0].message, zone(6))):
-            time.sleep(0.5)  # the pace of the upstream, three seconds in all; nothing is waited for
+            time.sleep(0.7)  # the pace of the upstream, four seconds in all; nothing is waited for
             held[0].reply(message)
             assert client.receive() is not None, f"message {number}"
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 from harness import behaviours, wire
+from harness.deadline import wait_until
 
 EDNS = [wire.opt()]
 
@@ -37,10 +38,22 @@ def test_servfail_without_edns_has_no_opt(world, transport):
     assert wire.rcode_of(reply) == wire.SERVFAIL and wire.counts_of(reply) == (1, 0, 0, 0)
 
 
-def test_an_upstream_that_refuses_connections_is_servfail_at_once(world, transport, closed_address):
+def test_an_upstream_that_refuses_tcp_connections_is_servfail_at_once(world, closed_address):
     proxy = world.relay(closed_address, timeout="30s")
-    expect_servfail(proxy.ask(transport, wire.query("x.test", additional=EDNS)), 22, 23)  # the client waits 15 s
+    expect_servfail(proxy.ask("tcp", wire.query("x.test", additional=EDNS)), 23)  # the client waits 15 s
     assert proxy.metrics().sum("dproxy_upstream_failures_total", upstream=closed_address, reason="refused") > 0
+
+
+def test_an_icmp_error_is_a_hint_and_a_reply_is_still_waited_for(world, closed_address):
+    """Anybody can forge one (RFC 5927): the next attempt leaves at once, and SERVFAIL comes with the timeout."""
+    proxy = world.relay(closed_address, timeout="1s", attempts=3)
+    began = time.monotonic()
+    expect_servfail(proxy.ask("udp", wire.query("x.test", additional=EDNS)), 23)
+    assert time.monotonic() - began > 0.95
+    metrics = proxy.metrics()
+    assert metrics.sum("dproxy_upstream_failures_total", upstream=closed_address, reason="refused") == 3
+    assert metrics.sum("dproxy_upstream_requests_total", upstream=closed_address, reason="retry") == 2
+    assert metrics.sum("dproxy_upstream_inflight") == 0
 
 
 @pytest.mark.parametrize("first", ["silent", "refusing"])
@@ -94,6 +107,32 @@ def test_a_reply_that_comes_after_the_retry_is_still_good(world):
         assert wire.marker_of(client.receive()) == 1
 
 
+def test_who_was_slow_is_asked_before_a_third_attempt_at_who_loses(world):
+    """One upstream pauses, so it is asked after the others; the other one loses what it is asked."""
+    def loses_some(exchange):
+        if not wire.question_name(exchange.message).startswith("lost"):
+            behaviours.answer(exchange)
+
+    def lost_at(one):
+        return len({wire.question_name(exchange.message) for exchange in one.held} & set(names))
+
+    hold, names = behaviours.Hold(), [f"lost{number}.test" for number in range(10)]
+    paused, lossy = world.upstream(1, hold), world.upstream(2, loses_some)
+    proxy = world.relay(paused, lossy, policy="first", health="passive", attempts=3, timeout="12s",
+                        settings={"workers": 1})
+    for number in range(3):  # out of time, one after the other
+        assert proxy.marker(f"q{number}.test") == 2
+    with proxy.client("udp") as client:
+        for ident, name in enumerate(names):
+            client.send(wire.query(name, ident=ident))
+        # And it answers others meanwhile.
+        wait_until(lambda: proxy.marker("good.test") == 2 and lost_at(hold) == 10, "all queries at who was slow")
+        hold.release()
+        replies = [client.receive() for _ in range(10)]
+    assert {wire.ident_of(reply) for reply in replies} == set(range(10))
+    assert {wire.marker_of(reply) for reply in replies} == {1}
+
+
 @pytest.mark.parametrize("opcode", [wire.UPDATE, wire.NOTIFY, wire.STATUS])
 def test_only_queries_are_sent_twice(world, transport, opcode):
     silent, other = world.upstream(1, behaviours.silence), world.upstream(2)
@@ -106,10 +145,10 @@ def test_only_queries_are_sent_twice(world, transport, opcode):
 def test_many_waiting_queries_all_get_their_servfail(world):
     silent = world.upstream(1, behaviours.silence)
     proxy = world.relay(silent, timeout="1s")
-    with proxy.client("udp") as client:
+    with proxy.client("udp") as one, proxy.client("udp") as other:  # a socket has not room for all answers
         for number in range(500):
-            client.send(wire.query(f"q{number}.test", ident=number))
-        replies = [client.receive() for _ in range(500)]
+            (one if number < 250 else other).send(wire.query(f"q{number}.test", ident=number))
+        replies = [client.receive() for client in (one, other) for _ in range(250)]
     assert {wire.ident_of(reply) for reply in replies} == set(range(500))
     assert all(wire.question_name(reply) == f"q{wire.ident_of(reply)}.test" for reply in replies)
     assert {wire.rcode_of(reply) for reply in replies} == {wire.SERVFAIL}
@@ -133,8 +172,9 @@ def test_an_upstream_that_starts_late_is_used(world, transport):
 
 
 def test_a_dead_upstream_takes_nothing_from_the_others(world, transport):
-    dead, alive = world.upstream(1, behaviours.silence), world.upstream(2)
-    proxy = world.proxy({"a.prox": f"[dead.test]\naddress = {dead}\ntimeout = 1s\nhealth = off\n"
+    hold = behaviours.Hold()
+    dead, alive = world.upstream(1, hold), world.upstream(2)
+    proxy = world.proxy({"a.prox": f"[dead.test]\naddress = {dead}\ntimeout = 1m\nhealth = off\n"
                                    f"[alive.test]\naddress = {alive}\nhealth = off\n"})
     with proxy.client(transport) as client:
         for _ in range(50):
@@ -142,6 +182,7 @@ def test_a_dead_upstream_takes_nothing_from_the_others(world, transport):
         client.send(wire.query("alive.test", ident=77))
         first = client.receive()
         assert wire.ident_of(first) == 77 and wire.marker_of(first) == 2
+    hold.release()
 
 
 HALVES = {

@@ -51,7 +51,7 @@ def test_the_tests_notice_another_threshold(wrong, tmp_path):
     """Of every alert: none may pass its tests with a threshold that is out of reach, or that all reach."""
     text, held = expressions.RULES.read_text(), []
     for name, rule in alerts().items():
-        found = re.search(r"(?:==|>) [\d.]+\s*$", rule["expr"])
+        found = re.search(r"(?:==|[<>]) [\d.]+\s*$", rule["expr"])
         if found:
             held.append(name)
             threshold = found.group(0).strip()
@@ -102,7 +102,7 @@ def test_the_dashboard_can_be_provisioned():
 
 def test_the_dashboard_has_the_promised_rows():
     rows = [panel["title"] for panel in dashboard()["panels"] if panel["type"] == "row"]
-    assert rows == ["Now", "Traffic", "Routes", "Upstreams", "Latency", "Reloads", "Resources"]
+    assert rows == ["Now", "Traffic", "Routes", "Upstreams", "Latency", "Encrypted", "Reloads", "Resources"]
 
 
 def test_variables_that_kubernetes_alone_has_take_series_without_them():
@@ -127,11 +127,15 @@ def exported(tmp_path_factory):
     """The series that the program has before any query: name to {label: values}."""
     folder = tmp_path_factory.mktemp("running")
     (folder / "routes").mkdir()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-subj", "/CN=test", "-keyout", folder / "tls.key", "-out", folder / "tls.crt"],
+                   capture_output=True, check=True)
     (folder / "routes" / "one.prox").write_text("[a.test]\n\taddress = 127.0.0.1:9\n\thealth = off\n")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DPROXY_")}
     process = subprocess.Popen(
         [os.environ["DPROXY_BINARY"], "--upstreamlocation", "routes", "--listen", "127.0.0.1:0", "--admin",
-         "127.0.0.1:0", "--drain", "0s"], cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+         "127.0.0.1:0", "--drain", "0s", "--listen_tls", "127.0.0.1:0", "--tls_cert", "tls.crt", "--tls_key",
+         "tls.key"], cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         while "admin side listens" not in (line := process.stdout.readline()):
             assert line, "ended instead of serving"

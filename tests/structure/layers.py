@@ -1,30 +1,50 @@
 # SPDX-License-Identifier: MIT
-"""Which folder may include which, and which third-party headers. The same table stands in ARCHITECTURE.md."""
+"""Which folder may include which: what its library links in CMake, where the compiler sees no other folder. And which
+third-party headers. The same table stands in ARCHITECTURE.md."""
 
 import re
 
 from project import quoted, section, table
 
-# Folder of src: (folders it may include, third-party headers it may include). All headers of a folder
-# may be included within it; main.cpp, at the top of src, may include everything.
-LAYERS = {
-    "net": ((), ()),
-    "dns": (("net",), ()),
-    "routing": (("dns", "net"), ()),
-    "config": (("routing", "dns", "net"), ("inih", "json")),
-    "telemetry": (("net", "dns"), ("prometheus", "spdlog")),
-    "io": (("net", "dns"), ("asio",)),
-    "proxy": (("routing", "io", "telemetry", "dns", "net"), ("asio",)),
-    "admin": (("telemetry", "net"), ("asio", "json")),
-    "cli": (("config", "routing", "dns", "net", "telemetry", "admin", "io"), ("asio", "json")),
-    "server": (("admin", "config", "proxy", "io", "telemetry", "routing", "dns", "net"), ("asio", "json")),
+# Folder of src: third-party headers that it may include. All headers of a folder may be included within it;
+# main.cpp, at the top of src, may include everything.
+THIRD_PARTY_OF = {
+    "net": (), "dns": (), "cache": (), "http": ("asio",), "http2": ("nghttp2",), "routing": (),
+    "telemetry": ("prometheus", "spdlog"), "io": ("asio",),
+    "ini": ("inih",), "settings": (), "route_files": (), "import": (), "reports": ("json",),
+    "queries": (), "publication": (), "clients": ("asio",), "upstreams": ("asio",),
+    "probing": ("asio",), "hosts": ("asio",), "relay": ("asio",), "admin": ("asio", "json"), "cli": ("asio", "json"),
+    "server": ("asio", "json"), "tls": ("openssl",), "certificates": (),
 }
+
+FOLDER = re.compile(r"dproxy_folder\(\s*(\w+)(.*?)\)", re.DOTALL)
+USES = re.compile(r"\bUSES\b(.*?)(?:\bPACKAGES\b|\bSOURCES\b|$)", re.DOTALL)
+
+
+def linked_folders(project):
+    """Of each folder of src, those that its library links."""
+    found = {}
+    for path in project.files:
+        if not re.fullmatch(r"src/\w+/CMakeLists.txt", path):
+            continue
+        for name, words in FOLDER.findall(project.text(path)):
+            uses = USES.search(words)
+            found[name] = tuple(uses.group(1).split()) if uses else ()
+    return found
+
+
+def layers_of(project):
+    """Folder of src: (folders it may include, third-party headers it may include)."""
+    return {name: (folders, THIRD_PARTY_OF.get(name, ())) for name, folders in linked_folders(project).items()}
+
 
 # Names of third parties, and how their headers begin.
 THIRD_PARTIES = {
     "asio": ("boost/asio", "boost/beast", "boost/system"),
     "json": ("boost/json",),
+    "nghttp2": ("nghttp2/",),
     "inih": ("ini.h", "INIReader.h"),
+    "openssl": ("openssl/",),
     "prometheus": ("prometheus/",),
     "spdlog": ("spdlog/", "fmt/"),
 }
@@ -33,7 +53,7 @@ THIRD_PARTIES = {
 ONLY_IN_CPP = ("spdlog",)
 
 # Folders that are told the time and given bytes: no clock, no descriptor.
-PURE_FOLDERS = ("net", "dns", "routing")
+PURE_FOLDERS = ("net", "dns", "cache", "http", "http2", "routing")
 IMPURE = re.compile(
     r"_clock::now\(|\btime\(nullptr\)|\bgettimeofday\(|\bclock_gettime\("
     r"|#include <(?:sys/socket|sys/stat|sys/epoll|unistd|fcntl|poll|fstream|thread|mutex|filesystem)(?:\.h)?>"
@@ -60,7 +80,7 @@ def third_party(header):
 
 
 def include_faults(project, layers=None):
-    layers = LAYERS if layers is None else layers
+    layers = layers_of(project) if layers is None else layers
     faults = []
     for path in project.sources("src"):
         parts = path.split("/")
@@ -99,6 +119,18 @@ def third_party_fault(folder, path, header, layers):
     return None
 
 
+def unused_links(project):
+    """A folder that is linked and never included: a permission that nobody needs."""
+    used = {}
+    for path in project.sources("src"):
+        for _, own, _ in includes(project, path):
+            if own:
+                used.setdefault(path.split("/")[1], set()).add(own.split("/")[0])
+    return [f"src/{name}/CMakeLists.txt: {folder} is linked, and nothing of it is included"
+            for name, folders in linked_folders(project).items()
+            for folder in folders if folder not in used.get(name, ())]
+
+
 def purity_faults(project):
     faults = []
     for path in project.sources("src"):
@@ -112,7 +144,7 @@ def purity_faults(project):
 
 
 def documented_layers(architecture):
-    """The table of ARCHITECTURE.md in the form of LAYERS."""
+    """The table of ARCHITECTURE.md in the form of layers_of()."""
     layers = {}
     for row in table(section(architecture, "Folders")):
         folder, _, includes_cell, third_cell = row

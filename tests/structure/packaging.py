@@ -11,6 +11,9 @@ import tempfile
 BASES = re.compile(r"FROM (?:--platform=\S+ )?(debian:trixie-slim|scratch)(?: AS \w+)?")
 MAX_EXPOSURE = 2.0  # of 10, as systemd-analyze counts it; 1.7 is what the network and port 53 cost
 
+# The least that a unit has to give: four times max_buffered, so that `auto` is 64 MiB; all workers that can be set.
+UNIT_LIMITS = {"MemoryMax": 256 << 20, "TasksMax": 1044}
+
 
 def project_version(project):
     return re.search(r"^project\(dproxy VERSION ([\d.]+) ", project.text("CMakeLists.txt"), re.MULTILINE).group(1)
@@ -42,6 +45,16 @@ def unit_faults(project):
         if path.endswith(".service"):
             with tempfile.TemporaryDirectory() as folder:
                 faults += verified(path, project.text(path), pathlib.Path(folder, path.split("/")[-1]))
+    return faults
+
+
+def unit_limit_faults(project):
+    faults = []
+    for path in project.files:
+        for name, least in UNIT_LIMITS.items() if path.endswith(".service") else ():
+            found = re.search(rf"^{name}=(\d+)([KMG]?)$", project.text(path), re.MULTILINE)
+            if not found or int(found.group(1)) << " KMG".index(found.group(2) or " ") * 10 < least:
+                faults.append(f"{path}: {found.group(0) if found else name + ' is missing'}: expected {least} at least")
     return faults
 
 

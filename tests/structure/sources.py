@@ -13,6 +13,9 @@ FORBIDDEN_WORDS = {"util", "utils", "common", "manager", "helper", "helpers"}
 LICENCE = "SPDX-License-Identifier: MIT"
 # Written in pieces, so that this file does not hold what it looks for.
 MACHINE_PATH = re.compile(r"(?<![\w.$}{-])/(?:" + "|".join(("work", "home", "root")) + r")/")
+# a()->b and *a(); a().b lives on as long as the walk, and whether a().b() is a part of a() its text does not say.
+WALK_IN_A_CALL = re.compile(r".*\)->|\*[^()]*\(")
+ABSENT_DOCUMENT = re.compile(r"\b" + "DES" + r"IGN\b")
 
 
 def file_length_faults(project):
@@ -89,6 +92,29 @@ def header_faults(project):
     return faults
 
 
+def dangling_range_faults(project):
+    """A range-for keeps what its range expression gives, not what was called on the way to it: of
+    `for (x : made()->parts)` the object that made() gave is gone before the first x (mended in C++23, P2718)."""
+    faults = []
+    for path in project.sources():
+        for number, line in enumerate(project.lines(path), 1):
+            if WALK_IN_A_CALL.match(range_expression(line)):
+                faults.append(f"{path}:{number}: walks in what a call gave, which is gone by then; name it first")
+    return faults
+
+
+def range_expression(line):
+    """What a range-for on this line walks in, or nothing."""
+    head = re.search(r"\bfor \((?:[^;:]|::)+[^:]:(?!:) *", line)
+    rest = line[head.end():] if head else ""
+    depth = 1
+    for at, character in enumerate(rest):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return rest[:at]
+    return rest
+
+
 def unbuilt_faults(project):
     """Each .cpp is named by a CMakeLists.txt beside or above it; each header is included by something."""
     faults = []
@@ -129,3 +155,10 @@ def machine_path_faults(project):
             if found:
                 faults.append(f"{path}:{number}: {found.group(0)}: a path of one machine")
     return faults
+
+
+def absent_document_faults(project):
+    """A text refers the reader to what the project holds."""
+    return [f"{path}:{number}: cites a document that is not in the project"
+            for path in project.files if project.is_text(path)
+            for number, line in enumerate(project.lines(path), 1) if ABSENT_DOCUMENT.search(line)]

@@ -20,14 +20,21 @@ START_SECONDS = 60  # a bound for broken programs, not a measure
 # One value that stands for the key; what the document calls "not built yet" is refused with these.
 ROUTE_VALUES = {
     "address": "192.0.2.1", "port": "5300", "protocol": "tcp", "policy": "first", "timeout": "2s", "attempts": "3",
-    "fallback_on": "none", "hedge": "p95", "max_inflight": "100", "health": "passive", "answer": "nodata",
-    "allow": "10.0.0.0/8",
-    "client_subnet": "add", "proxy_protocol": "v2", "tls_verify": "on",
+    "fallback_on": "none", "hedge": "p95", "max_inflight": "100", "health": "passive",
+    "probe": "example.com SOA", "answer": "nodata", "allow": "10.0.0.0/8",
+    "client_subnet": "add", "proxy_protocol": "v2", "tls_verify": "on", "patterns": "block.txt",
+    "clients": "10.0.0.0/8", "types": "A AAAA", "ttl": "30s",
+    "tls_name": "ns.example", "tls_ca": "tls.crt", "tls_cert": "tls.crt", "tls_key": "tls.key",
+    "tls_pin": "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    "cache": "on", "merge": "on", "cache_ttl": "5s-1h", "cache_negative": "1m", "cache_stale": "1d",
+    "cache_stale_after": "500ms", "cache_prefetch": "5",
 }
 NOT_BUILT_VALUES = [
-    ("protocol", "tls"), ("protocol", "https"),
-    ("tls_name", "ns.example"), ("tls_ca", "/etc/ssl/ca.pem"), ("tls_verify", "off"),
+    ("protocol", "https"),
 ]
+# Where a change of each key's value, all of its values and a line of its own are.
+TESTS_OF_ROUTE_KEYS = ("tests/unit/route_files/route_keys_test.cpp", "tests/integration/test_reload_keys.py",
+                       "tests/fuzz/seeds/prox_file/all_keys.prox")
 NOT_BUILT = re.compile(r"not (?:supported by this version|built) yet")
 
 
@@ -42,8 +49,9 @@ def run(program, *arguments, cwd):
 
 
 def check(program, folder, text):
-    (folder / "routes").mkdir()
+    (folder / "routes").mkdir(exist_ok=True)
     (folder / "routes" / "block.prox").write_text(text)
+    (folder / "routes" / "block.txt").write_text(".ads.example\n")  # a list that examples name
     return run(program, "check", "routes", cwd=folder)
 
 
@@ -73,9 +81,19 @@ def test_broken_route_files_are_refused(program, tmp_path, text):
     assert re.search(r"^routes/block\.prox:\d+: ", done.stdout + done.stderr, re.MULTILINE)
 
 
+def make_certificate(folder):
+    """tls.crt and tls.key, good for a day."""
+    made = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                           "-days", "1", "-subj", "/CN=documents", "-keyout", folder / "tls.key",
+                           "-out", folder / "tls.crt"], capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+
+
 @pytest.mark.parametrize("text", blocks("ini"))
 def test_main_files_are_accepted(program, tmp_path, text):
-    (tmp_path / "main").write_text(text)
+    if "/etc/dproxy/tls/" in text:
+        make_certificate(tmp_path)
+    (tmp_path / "main").write_text(text.replace("/etc/dproxy/tls/", f"{tmp_path}/"))
     (tmp_path / "routes").mkdir()
     done = run(program, "check", "--config", "main", "--upstreamlocation", "routes", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -108,8 +126,32 @@ def test_route_keys_are_documented(program, project, tmp_path):
 def test_route_keys_are_accepted(program, project, tmp_path, key):
     assert key in documented_route_keys(project)
     lines = [] if key in ("address", "answer") else ["\taddress = 192.0.2.1"]
+    if key == "ttl":
+        lines = ["\tanswer = 192.0.2.1"]
+    if key.startswith("tls_"):
+        make_certificate(tmp_path)
+        (tmp_path / "routes").mkdir()
+        for name in ("tls.crt", "tls.key"):
+            (tmp_path / name).rename(tmp_path / "routes" / name)
+        lines += ["\tprotocol = tls"]
+        lines += {"tls_cert": ["\ttls_key = tls.key"], "tls_key": ["\ttls_cert = tls.crt"]}.get(key, [])
+    if key.startswith("cache_"):
+        lines.append("\tcache = on")
     done = check(program, tmp_path, "\n".join(["[example.com]", *lines, f"\t{key} = {ROUTE_VALUES[key]}", ""]))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_route_keys_are_tested(project):
+    not_built = {key for key, _ in NOT_BUILT_VALUES} - set(ROUTE_VALUES)
+    for key in documented_route_keys(project):
+        assert key in ROUTE_VALUES or key in not_built, f"`{key}` has no value here"
+        for path in TESTS_OF_ROUTE_KEYS:
+            is_not_built = key in not_built and path.endswith(".py")
+            if key.startswith("tls_"):
+                path = path.replace("route_keys_test", "tls_draft_test")
+            if key == "merge" or key.startswith("cache"):
+                path = path.replace("route_keys_test", "keeping_keys_test")
+            assert is_not_built or re.search(rf"\b{key}\b", project.text(path)), f"{path} knows nothing of `{key}`"
 
 
 @pytest.mark.parametrize("key, value", NOT_BUILT_VALUES)
@@ -124,10 +166,11 @@ def test_what_is_not_built_is_refused_and_said(program, tmp_path, key, value):
 def running(program, tmp_path_factory):
     """The HTTP address of a started dproxy with one route."""
     folder = tmp_path_factory.mktemp("running")
+    make_certificate(folder)
     (folder / "routes").mkdir()
     (folder / "routes" / "one.prox").write_text("[.example.com]\n\taddress = 127.0.0.1:9\n")
     arguments = ["--upstreamlocation", "routes", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--drain", "0s",
-                 "--logformat", "json"]
+                 "--logformat", "json", "--listen_tls", "127.0.0.1:0", "--tls_cert", "tls.crt", "--tls_key", "tls.key"]
     process = subprocess.Popen([program, *arguments], cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True)
     try:
         yield address_in_log(process)
@@ -183,6 +226,15 @@ def exported_metrics(page):
 
 def test_metrics_are_documented(running, project):
     assert documented_metrics(project) == exported_metrics(get(running + "/metrics")[1])
+
+
+def test_counters_and_gauges_are_tested(project):
+    """Each by a test that does more than to know its name."""
+    tests = [project.text(path) for path in project.files
+             if re.fullmatch(r"tests/integration/test_\w+\.py", path) and not path.endswith("test_metrics.py")]
+    for name, (kind, _) in documented_metrics(project).items():
+        is_own = name.startswith("dproxy_") and kind != "histogram"
+        assert not is_own or any(name in text for text in tests), f"{name}: no test shows that it counts"
 
 
 @pytest.mark.parametrize("heading, metric", [

@@ -5,12 +5,16 @@ import pytest
 
 import automation
 import documents
+import held_files
 import layers
+import limits
+import named_tests
 import packaging
 import sources
 
 RULES = [
     layers.include_faults,
+    layers.unused_links,
     layers.purity_faults,
     sources.file_length_faults,
     sources.function_length_faults,
@@ -18,16 +22,23 @@ RULES = [
     sources.licence_faults,
     sources.white_space_faults,
     sources.header_faults,
+    sources.dangling_range_faults,
     sources.unbuilt_faults,
+    held_files.unheld_faults,
     sources.machine_path_faults,
+    sources.absent_document_faults,
     documents.title_faults,
     documents.link_faults,
     documents.architecture_length_faults,
+    named_tests.security_test_faults,
     automation.script_faults,
     automation.workflow_faults,
     packaging.dockerfile_faults,
     packaging.unit_faults,
+    packaging.unit_limit_faults,
     automation.fuzz_target_faults,
+    limits.undocumented_limit_faults,
+    limits.limit_row_faults,
 ]
 
 
@@ -44,10 +55,11 @@ def test_paths_named_in_documents_exist(project, document):
 
 
 def test_the_table_of_folders_is_the_documented_one(project):
-    assert layers.documented_layers(project.text("ARCHITECTURE.md")) == layers.LAYERS
+    assert layers.documented_layers(project.text("ARCHITECTURE.md")) == layers.layers_of(project)
 
 
 def test_there_is_something_to_hold(project):
     assert len(project.sources("src")) > 20
     assert len(project.sources("tests")) > 5
     assert automation.bash_scripts(project)
+    assert len(named_tests.rows(project)) > 40

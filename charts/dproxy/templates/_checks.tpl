@@ -40,13 +40,27 @@
 {{- if and .Values.service.split .Values.service.nodePorts.udp (eq (toString .Values.service.nodePorts.udp) (toString .Values.service.nodePorts.tcp)) -}}
 {{- fail "service.split: two Services cannot share a node port; give nodePorts.udp and nodePorts.tcp two numbers" -}}
 {{- end -}}
+{{- if and .Values.cookieSecret .Values.settings.cookie_secret -}}
+{{- fail "cookieSecret and settings.cookie_secret are both given: keep the Secret alone, as settings are there to be read" -}}
+{{- end -}}
+{{- include "dproxy.tlsChecks" . -}}
+{{- include "dproxy.httpChecks" . -}}
 {{- $ending := default ".prox" .Values.settings.upstreamextension -}}
+{{- $texts := values .Values.routes | join "\n" -}}
 {{- range $name := keys .Values.routes -}}
-{{- if not (hasSuffix $ending $name) -}}
-{{- fail (printf "routes: the name of `%s` does not end in %s, so nothing would read it" $name $ending) -}}
+{{- $named := printf "(?mi)^[ \\t]*patterns[ \\t]*=[ \\t]*\"?\\Q%s\\E" $name -}}
+{{- if not (or (hasSuffix $ending $name) (regexMatch $named $texts)) -}}
+{{- fail (printf "routes: the name of `%s` does not end in %s, and no section names it by `patterns`, so nothing would read it" $name $ending) -}}
 {{- end -}}
 {{- end -}}
-{{- if and .Values.discovery.enabled (has "discovered" .Values.existingConfigMaps) -}}
+{{- $names := list -}}
+{{- range include "dproxy.configMaps" . | fromJsonArray -}}
+{{- if has .name $names -}}
+{{- fail (printf "existingConfigMaps: `%s` stands twice" .name) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+{{- if and .Values.discovery.enabled (has "discovered" $names) -}}
 {{- fail "existingConfigMaps: the name `discovered` is the folder of discovery.enabled" -}}
 {{- end -}}
 {{- if and .Values.discovery.enabled (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}

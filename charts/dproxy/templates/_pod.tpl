@@ -41,14 +41,23 @@ resources:
 routes-{{ sha256sum . | trunc 12 }}
 {{- end }}
 
+{{/* existingConfigMaps as `[{name, names}]`; of a plain name, without names. */}}
+{{- define "dproxy.configMaps" -}}
+{{- $all := list -}}
+{{- range .Values.existingConfigMaps -}}
+{{- $all = append $all (kindIs "string" . | ternary (dict "name" .) .) -}}
+{{- end -}}
+{{ toJson $all }}
+{{- end }}
+
 {{/* Whole directories, never subPath: such a mount never sees a change. */}}
 {{- define "dproxy.routeMounts" -}}
 - name: routes
   mountPath: /etc/dproxy/routes
   readOnly: true
-{{- range .Values.existingConfigMaps }}
-- name: {{ include "dproxy.volumeName" . }}
-  mountPath: /etc/dproxy/routes/{{ . }}
+{{- range include "dproxy.configMaps" . | fromJsonArray }}
+- name: {{ include "dproxy.volumeName" .name }}
+  mountPath: /etc/dproxy/routes/{{ .name }}
   readOnly: true
 {{- end }}
 {{- end }}
@@ -57,10 +66,10 @@ routes-{{ sha256sum . | trunc 12 }}
 - name: routes
   configMap:
     name: {{ .routes }}
-{{- range .Values.existingConfigMaps }}
-- name: {{ include "dproxy.volumeName" . }}
+{{- range include "dproxy.configMaps" . | fromJsonArray }}
+- name: {{ include "dproxy.volumeName" .name }}
   configMap:
-    name: {{ . }}
+    name: {{ .name }}
     optional: true
 {{- end }}
 {{- end }}
@@ -90,7 +99,7 @@ livenessProbe:
 - name: dproxy
   {{- include "dproxy.containerBase" . | nindent 2 }}
   env:
-    {{- include "dproxy.environment" . | trim | nindent 4 }}
+    {{- include "dproxy.environment" (dict "Values" .Values "tls" true) | trim | nindent 4 }}
   ports:
     - name: dns
       containerPort: {{ include "dproxy.port" . }}
@@ -98,6 +107,21 @@ livenessProbe:
     - name: dns-tcp
       containerPort: {{ include "dproxy.port" . }}
       protocol: TCP
+    {{- if include "dproxy.tlsSecret" . }}
+    - name: dns-over-tls
+      containerPort: {{ .Values.tls.port }}
+      protocol: TCP
+    {{- end }}
+    {{- if .Values.https.enabled }}
+    - name: dns-over-https
+      containerPort: {{ .Values.https.port }}
+      protocol: TCP
+    {{- end }}
+    {{- if .Values.http.enabled }}
+    - name: dns-over-http
+      containerPort: {{ .Values.http.port }}
+      protocol: TCP
+    {{- end }}
     - name: admin
       containerPort: {{ include "dproxy.adminPort" . }}
       protocol: TCP
@@ -110,6 +134,9 @@ livenessProbe:
   {{- end }}
   volumeMounts:
     {{- include "dproxy.routeMounts" . | nindent 4 }}
+    {{- with include "dproxy.tlsMounts" . | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
     {{- if .Values.discovery.enabled }}
     - name: discovered
       mountPath: /etc/dproxy/routes/discovered
@@ -177,6 +204,9 @@ spec:
     {{- end }}
   volumes:
     {{- include "dproxy.routeVolumes" (dict "Values" .Values "routes" (include "dproxy.fullname" .)) | nindent 4 }}
+    {{- with include "dproxy.tlsVolumes" . | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
     {{- if .Values.discovery.enabled }}
     {{- include "dproxy.discoveryVolumes" . | nindent 4 }}
     {{- end }}

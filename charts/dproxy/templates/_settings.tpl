@@ -9,11 +9,40 @@
 {{- end -}}
 {{- end }}
 
+{{/* Which directory may name what: `settings.owners`, and the names of each of existingConfigMaps. */}}
+{{- define "dproxy.owners" -}}
+{{- $pairs := list -}}
+{{- with .Values.settings.owners -}}
+{{- $pairs = append $pairs . -}}
+{{- end -}}
+{{- range $one := include "dproxy.configMaps" . | fromJsonArray -}}
+{{- range $one.names -}}
+{{- $pairs = append $pairs (printf "%s=%s" $one.name .) -}}
+{{- end -}}
+{{- end -}}
+{{ join ", " $pairs }}
+{{- end }}
+
+{{/* Takes `Values`, and `tls`: whether what `tls` of the values asks for is among it. */}}
 {{- define "dproxy.environment" -}}
 {{- $settings := merge (dict) .Values.settings (dict "workers" (include "dproxy.workers" .)) -}}
+{{- if .tls -}}
+{{- $settings = merge $settings (include "dproxy.tlsSettings" . | fromJson) (include "dproxy.httpsSettings" . | fromJson) -}}
+{{- end -}}
+{{- $settings = merge $settings (include "dproxy.httpSettings" . | fromJson) -}}
+{{- with include "dproxy.owners" . -}}
+{{- $settings = merge (dict "owners" .) $settings -}}
+{{- end -}}
 {{- range $key := keys $settings | sortAlpha }}
 - name: DPROXY_{{ upper $key }}
   value: {{ include "dproxy.text" (get $settings $key) | quote }}
+{{- end }}
+{{- with .Values.cookieSecret }}
+- name: DPROXY_COOKIE_SECRET
+  valueFrom:
+    secretKeyRef:
+      name: {{ . }}
+      key: cookie_secret
 {{- end }}
 {{- end }}
 

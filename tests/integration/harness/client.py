@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Clients that speak bytes. Each waits generously and returns None when nothing came."""
 import socket
+import ssl
 import struct
 
 PATIENCE = 15.0  # seconds for an answer that must come
@@ -89,12 +90,30 @@ class TcpClient(UdpClient):
             return False
 
 
+class TlsClient(TcpClient):
+    """The same behind TLS. Believes any certificate, unless `context` says otherwise. `preface`: in clear before it."""
+
+    def __init__(self, address, port, source=None, context=None, name=None, preface=b""):
+        super().__init__(address, port, source)
+        self.send_bytes(preface)
+        if context is None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        try:
+            self.socket = context.wrap_socket(self.socket, server_hostname=name)
+        except BaseException:
+            self.socket.close()
+            raise
+
+
 def framed(message):
     return struct.pack("!H", len(message)) + message
 
 
 def client(transport, address, port, source=None):
-    return (UdpClient if transport == "udp" else TcpClient)(address, port, source)
+    from .http2 import Http2Client, HttpsClient  # which stand on these
+    kinds = {"udp": UdpClient, "tcp": TcpClient, "tls": TlsClient, "https": HttpsClient, "http": Http2Client}
+    return kinds[transport](address, port, source)
 
 
 def ask(transport, address, port, message, source=None, patience=PATIENCE):

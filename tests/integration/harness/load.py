@@ -2,6 +2,7 @@
 """Load with every answer checked: the tools of tests/integration/load, as processes."""
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 from .ports import free_port
@@ -29,9 +30,10 @@ class Load:
     """Asks qN.zK.test, K from 0 to `zones` - 1, at a steady rate, in the background."""
 
     def __init__(self, port, rate, seconds, zones, markers):
+        self.said = tempfile.TemporaryFile("w+")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen(
             [TOOLS / "load_client", ADDRESS, str(port), str(rate), str(seconds), str(zones), str(markers)],
-            stdout=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=self.said, text=True)
 
     def is_over(self):
         return self.process.poll() is not None
@@ -41,3 +43,9 @@ class Load:
         line = self.process.communicate(timeout=patience)[0]
         assert self.process.returncode == 0, line
         return {key: int(value) for key, value in (part.split("=") for part in line.split())}
+
+    def wrong_answers(self):
+        """At most 1,000 of those that were wrong: what the client said of each, and the time.monotonic() of asking."""
+        self.said.seek(0)
+        told = [line.strip() for line in self.said if line.startswith("asked=")]
+        return [(line, float(line.split()[0].removeprefix("asked="))) for line in told]

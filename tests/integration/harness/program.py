@@ -88,24 +88,34 @@ class Proxy:
             self.process.wait()
             return "no exit within 60 s of SIGTERM"
 
+    def port_of(self, transport):
+        own = self.settings.get(f"listen_{transport}")
+        return int(own.rsplit(":", 1)[1]) if own else self.port
+
     def client(self, transport, family=4, source=None):
-        return client(transport, LOOPBACK[family], self.port, source)
+        return client(transport, LOOPBACK[family], self.port_of(transport), source)
 
     def ask(self, transport, message, family=4, source=None):
         """The answer to a message given as bytes, or to a name."""
         message = wire.query(message) if isinstance(message, str) else message
-        return ask(transport, LOOPBACK[family], self.port, message, source)
+        return ask(transport, LOOPBACK[family], self.port_of(transport), message, source)
 
     def marker(self, name, transport="udp"):
         """Which upstream answers for the name; None when none does."""
         reply = self.ask(transport, name)
         return reply and wire.marker_of(reply)
 
-    def until(self, name, marker, patience=5.0):
-        """Waits until that upstream answers for the name, and says how long it took."""
+    def until(self, name, marker, patience=10.0):
+        """Waits until that upstream answers for the name and every worker goes by what it was answered by, so that
+        whatever is asked next finds the same; says how long the first took."""
         began = time.monotonic()
         wait_until(lambda: self.marker(name) == marker, lambda: f"{marker} as the answer for {name}", patience)
         print(f"{name} was answered by {marker} after {time.monotonic() - began:.3f} s")
+        wait_until(self.is_in_force, "every worker going by it", patience)
+
+    def is_in_force(self):
+        """Every worker goes by what was read last."""
+        return self.json("/status")["reloads"]["in_force"]
 
     def get(self, path, headers=None, method="GET", host="127.0.0.1"):
         connection = http.client.HTTPConnection(host, self.admin_port, timeout=20)
@@ -133,7 +143,15 @@ class Proxy:
                    lambda: f"{value} in {name}{labels}, but {self.metrics().sum(name, **labels)}")
 
     def log(self):
-        return self.log_file.read_text(errors="replace")
+        """All that it said, once that stands still: lines are written behind what they tell of, by another thread."""
+        said = None
+        for _ in range(40):
+            is_all = self.is_over()
+            before, said = said, self.log_file.read_text(errors="replace")
+            if said == before or is_all:
+                break
+            time.sleep(0.05)
+        return said
 
     def errors(self):
         return self.error_file.read_text(errors="replace")

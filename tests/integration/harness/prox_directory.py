@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 
-def route(patterns, *upstreams, **keys):
+def route(patterns, /, *upstreams, **keys):
     """The text of one section. Probes are off, so that an upstream sees the test's own queries only."""
     lines = [f"[{patterns}]"]
     if upstreams:

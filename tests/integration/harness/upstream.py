@@ -99,16 +99,17 @@ class Upstream:
         self.connections, self.probe_connections = [], []
         self.on_accept = lambda connection: True
         self.udp = self.tcp = None
+        address = socket.getaddrinfo(host, self.port)[0][4]  # with the interface of a link-local one
         if "udp" in transports:
             self.udp = socket.socket(self.family, socket.SOCK_DGRAM)
             self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
             self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
-            self.udp.bind((host, self.port))
+            self.udp.bind(address)
             self._run(self._serve_udp)
         if "tcp" in transports:
             self.tcp = socket.socket(self.family, socket.SOCK_STREAM)
             self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.tcp.bind((host, self.port))
+            self.tcp.bind(address)
             self.tcp.listen(512)
             self._run(self._serve_tcp)
 
@@ -167,7 +168,7 @@ class Upstream:
     def _serve_connection(self, connection):
         for message in connection.messages():
             connection.received += 1
-            if connection.received == 1 and is_loop_probe(message):
+            if connection.received == 1 and is_loop_probe(message) and connection in self.connections:
                 self.connections.remove(connection)
                 self.probe_connections.append(connection)
             self._take(Exchange(self, "tcp", message, connection.peer, connection))
@@ -212,7 +213,7 @@ class Mortal(Upstream):
         self.answers_probes, self.behaviour = True, answer
 
 
-LOOP_LABEL = re.compile("[0-9a-f]{48}")
+LOOP_LABEL = re.compile("[0-9a-f]{32}")
 
 
 def asked(message):

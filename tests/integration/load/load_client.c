@@ -3,7 +3,9 @@
  * load_client ADDRESS PORT RATE SECONDS ZONES MARKERS - asks qN.zK.test at a steady rate, K from 0 to
  * ZONES - 1, and expects the A record 192.0.2.(K % MARKERS + 1). Each query is asked once and waited for
  * PATIENCE seconds. Prints one line: sent, answered, wrong (another record or an error), lost, and of all that were
- * answered the times in microseconds: p50, p99, p999, max.
+ * answered the times in microseconds: p50, p99, p999, max. On standard error a line for each wrong answer, TOLD at the
+ * most: when it was asked (CLOCK_MONOTONIC), how long it took, what was asked, rcode, Extended DNS Error and last byte
+ * of the record (-1: none).
  */
 #include <arpa/inet.h>
 #include <poll.h>
@@ -14,11 +16,12 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { sockets = 16, ids = 65536, room = 1500, step_us = 20, steps = 500000 };
+enum { sockets = 16, ids = 65536, room = 1500, step_us = 20, steps = 500000, told = 1000 };
 static const double patience = 8;
 
 struct asked {
     double at;
+    unsigned number, zone;
     uint8_t waiting, marker;
 };
 
@@ -45,7 +48,7 @@ static void ask(unsigned zone, unsigned marker) {
     const int s = (int)(sent % sockets);
     const uint16_t id = next_id[s]++;
     struct asked *slot = &asked[s][id];
-    uint8_t message[64] = {(uint8_t)(id >> 8), (uint8_t)id, 1, 0, 0, 1};
+    uint8_t message[64] = {(uint8_t)(id >> 8), (uint8_t)id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1};
     char text[24];
     size_t length = 12;
     if (slot->waiting) ++overrun; /* unanswered for a whole round of IDs: counted as lost below */
@@ -54,11 +57,36 @@ static void ask(unsigned zone, unsigned marker) {
     snprintf(text, sizeof text, "z%u", zone);
     length += put_label(message + length, text);
     length += put_label(message + length, "test");
-    const uint8_t tail[] = {0, 0, 1, 0, 1};
+    /* With EDNS: an error says why. */
+    const uint8_t tail[] = {0, 0, 1, 0, 1, 0, 0, 41, 1232 >> 8, 1232 & 255, 0, 0, 0, 0, 0, 0};
     memcpy(message + length, tail, sizeof tail);
-    *slot = (struct asked){now(), 1, (uint8_t)marker};
+    *slot = (struct asked){now(), (unsigned)sent, zone, 1, (uint8_t)marker};
     ++sent;
     if (send(fds[s], message, length + sizeof tail, 0) < 0) perror("send");
+}
+
+static size_t behind_name(const uint8_t *message, size_t length, size_t at) {
+    while (at < length && message[at] != 0 && message[at] < 0xc0) at += message[at] + 1u;
+    return at + (at < length && message[at] >= 0xc0 ? 2 : 1);
+}
+
+/* The last byte of the first record, an A record; -1 where there is none. */
+static int marker_of(const uint8_t *message, size_t length) {
+    const size_t record = behind_name(message, length, behind_name(message, length, 12) + 4) + 10;
+    return message[7] == 1 && record + 4 <= length ? message[record + 3] : -1;
+}
+
+/* The info-code of the Extended DNS Error (RFC 8914) in an answer that has nothing but its question and an OPT. */
+static int extended_error(const uint8_t *message, size_t length) {
+    const size_t option = behind_name(message, length, 12) + 4 + 11;
+    if (message[7] != 0 || message[11] != 1 || option + 6 > length || message[option + 1] != 15) return -1;
+    return message[option + 4] << 8 | message[option + 5];
+}
+
+static void tell(const struct asked *slot, double at, const uint8_t *message, size_t length) {
+    if (wrong > told) return;
+    fprintf(stderr, "asked=%.3f took=%.3f name=q%u.z%u.test rcode=%d error=%d marker=%d\n", slot->at, at - slot->at,
+            slot->number, slot->zone, message[3] & 15, extended_error(message, length), marker_of(message, length));
 }
 
 static void receive(int s) {
@@ -69,10 +97,12 @@ static void receive(int s) {
         if (!slot->waiting) continue;
         slot->waiting = 0;
         ++answered;
-        const double step = (now() - slot->at) * 1e6 / step_us;
+        const double at = now(), step = (at - slot->at) * 1e6 / step_us;
         ++times[step < steps ? (size_t)step : steps - 1];
-        const int good = (message[3] & 15) == 0 && message[7] == 1 && message[length - 1] == slot->marker;
-        if (!good) ++wrong;
+        const int good = (message[3] & 15) == 0 && marker_of(message, (size_t)length) == slot->marker;
+        if (good) continue;
+        ++wrong;
+        tell(slot, at, message, (size_t)length);
     }
 }
 

@@ -20,14 +20,19 @@ namespace dproxy::admin {
 
 class HttpClient {
 public:
-    /// `receive_buffer` 0: the system's.
-    explicit HttpClient(std::uint16_t port, int receive_buffer = 0) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    /// `receive_buffer` 0: the system's. `from`: its own address.
+    explicit HttpClient(std::uint16_t port, int receive_buffer = 0, const char* from = "127.0.0.1")
+        : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
         REQUIRE(socket_ >= 0);
         if (receive_buffer > 0) {
             ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
         }
         const timeval patience{20, 0};  // a test that would hang fails instead
         ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        sockaddr_in own{};
+        own.sin_family = AF_INET;
+        REQUIRE(::inet_pton(AF_INET, from, &own.sin_addr) == 1);
+        REQUIRE(::bind(socket_, reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0);
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_port = htons(port);
@@ -76,6 +81,20 @@ public:
         unread_.erase(0, length);
         return answer;
     }
+    /// The same in chunks.
+    Answer receive_chunked() {
+        Answer answer;
+        answer.header = take_to("\r\n\r\n");
+        answer.status = std::atoi(answer.header.c_str() + answer.header.find(' '));
+        for (;;) {
+            const std::size_t length = std::strtoul(take_to("\r\n").c_str(), nullptr, 16);
+            while (unread_.size() < length + 2 && read_more()) {
+            }
+            answer.body += unread_.substr(0, length);
+            unread_.erase(0, length + 2);
+            if (length == 0 || closed_) return answer;
+        }
+    }
     Answer get(std::string_view target) {
         send("GET " + std::string(target) + " HTTP/1.1\r\nHost: test\r\n\r\n");
         return receive();
@@ -98,6 +117,15 @@ public:
     }
 
 private:
+    std::string take_to(std::string_view mark) {
+        std::size_t at = 0;
+        while ((at = unread_.find(mark)) == unread_.npos) {
+            if (!read_more()) return {};
+        }
+        const std::string taken = unread_.substr(0, at + mark.size());
+        unread_.erase(0, taken.size());
+        return taken;
+    }
     bool read_more() {
         std::array<char, 16384> block{};
         const ssize_t length = ::recv(socket_, block.data(), block.size(), 0);

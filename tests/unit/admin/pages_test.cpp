@@ -19,10 +19,21 @@ struct Scene {
         [this] { return not_ready; },
         [] { return std::string("<!doctype html>"); },
         [] { return std::string(R"({"status":1})"); },
-        [] { return std::string(R"({"routes":1})"); },
-        [](std::string_view name, std::string_view type) {
+        [] {
+            return [](std::string& piece) {
+                piece += R"({"routes":1})";
+                return false;
+            };
+        },
+        [](std::string_view name) {
+            return [name = std::string(name)](std::string& piece) {
+                piece += "{\"files\":[\"" + name + "\"]}";
+                return false;
+            };
+        },
+        [](std::string_view name, std::string_view type, std::string_view client) {
             if (name == "..") return Explanation{false, "The name .. has an empty label."};
-            return Explanation{true, std::string(name) + "," + std::string(type)};
+            return Explanation{true, std::string(name) + "," + std::string(type) + "," + std::string(client)};
         },
     });
 
@@ -68,9 +79,11 @@ TEST_CASE("status, routes and explain are JSON") {
     const Scene scene;
     CHECK(scene.get("/status").body == R"({"status":1})");
     CHECK(scene.get("/routes").body == R"({"routes":1})");
-    CHECK(scene.get("/explain?name=a.example&type=MX").body == "a.example,MX");
-    CHECK(scene.get("/explain?name=a.example").body == "a.example,");
-    for (const char* path : {"/status", "/routes", "/explain?name=a"}) {
+    CHECK(scene.get("/files").body == R"({"files":[""]})");
+    CHECK(scene.get("/files?file=r%2Fa.prox").body == R"({"files":["r/a.prox"]})");
+    CHECK(scene.get("/explain?name=a.example&type=MX&client=::1").body == "a.example,MX,::1");
+    CHECK(scene.get("/explain?name=a.example").body == "a.example,,");
+    for (const char* path : {"/status", "/routes", "/files", "/explain?name=a"}) {
         CHECK(scene.get(path).content_type == "application/json");
     }
 }

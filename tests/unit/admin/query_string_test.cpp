@@ -55,4 +55,15 @@ TEST_CASE("a target is path and query") {
     check("http://host?b", "/", "b");
     check("/a?u=http://b/c", "/a", "u=http://b/c");
     check("", "/", "");
+    check("http://host#f", "/", "");
+}
+
+TEST_CASE("an absolute target has an authority, others have none") {
+    CHECK(split_target("http://host:8080/a?b").authority == "host:8080");
+    CHECK(split_target("HTTP://host?b").authority == "host");
+    CHECK(split_target("http://host#f").authority == "host");
+    CHECK(split_target("http:///a").authority == "");
+    CHECK_FALSE(split_target("/a?u=http://b/c").authority);
+    CHECK_FALSE(split_target("/").authority);
+    CHECK_FALSE(split_target("").authority);
 }

@@ -76,6 +76,31 @@ TEST_CASE("--admin is a URL for explain and routes, else a setting", "[arguments
     CHECK(settings_of(good({"healthcheck", "--admin", "127.0.0.1:9"})) == "admin=127.0.0.1:9 ");
 }
 
+TEST_CASE("wait takes a file, a hash and a time", "[arguments]") {
+    const auto arguments = good({"wait", "--file", "team-a/a.prox", "--hash=0123456789ABCDEF", "--for", "90s"});
+    CHECK(arguments.verb == Verb::wait);
+    CHECK(arguments.file == "team-a/a.prox");
+    CHECK(arguments.hash == "0123456789abcdef");
+    CHECK(arguments.patience == std::chrono::seconds(90));
+    CHECK_FALSE(arguments.url);
+    const auto at = good({"--admin", "http://127.0.0.1:8080", "wait", "--file=a", "--hash", "0123456789abcdef"});
+    CHECK(at.url == "http://127.0.0.1:8080");
+    CHECK(at.patience == std::chrono::seconds(60));
+    const std::string missing = "--file and --hash are needed, as in: dproxy wait --file team-a/a.prox --hash "
+                                "0123456789abcdef";
+    CHECK(parse({"wait"}).error == missing);
+    CHECK(parse({"wait", "--file", "a"}).error == missing);
+    CHECK(parse({"wait", "--hash", "0123456789abcdef"}).error == missing);
+    for (const auto* bad : {"0123456789abcde", "0123456789abcdefa", "0123456789abcdeg"}) {
+        CHECK(parse({"wait", "--file", "a", "--hash", bad}).error ==
+              "--hash: `" + std::string(bad) + "` was found; expected the 16 hex digits that `dproxy check --format "
+              "json` prints for the file");
+    }
+    CHECK(parse({"wait", "--for", "2"}).error.starts_with("--for: `2`"));
+    CHECK(parse({"wait", "--for", "1441m"}).error.starts_with("--for: "));
+    CHECK(parse({"wait", "a"}).error.starts_with("unexpected argument `a`"));
+}
+
 TEST_CASE("explain takes a name and a type", "[arguments]") {
     const auto arguments = good({"explain", "www.example.com", "mx", "--format=json"});
     CHECK(arguments.verb == Verb::explain);
@@ -121,6 +146,36 @@ TEST_CASE("ask takes a server, a transport and what it expects", "[arguments]") 
     CHECK(parse({"ask", "a", "--expect"}).error == "--expect needs a value");
     CHECK(parse({"ask", "a", "--tcp=yes"}).error == "--tcp takes no value");
     CHECK(parse({"ask", "@127.0.0.1"}).error == "a NAME is missing, as in: dproxy ask www.example.com");
+}
+
+TEST_CASE("diff takes two sides, and Markdown", "[arguments]") {
+    const auto two = good({"diff", "old", "new", "--format", "markdown"});
+    CHECK(two.verb == Verb::diff);
+    CHECK(two.directories == std::vector<std::string>{"old", "new"});
+    CHECK(two.markdown);
+    CHECK_FALSE(two.json);
+    CHECK(good({"diff", "--admin", "http://127.0.0.1:8080", "new", "--format=json"}).json);
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"diff"}, {"diff", "a"}, {"diff", "a", "b", "c"}, {"diff", "--admin", "u"},
+          {"diff", "--admin", "u", "a", "b"}}) {
+        CHECK(parse(words).error.starts_with("diff compares two directories"));
+    }
+    CHECK(parse({"check", "--format", "markdown"}).error == "--format: `markdown` was found; expected text or json");
+    CHECK(parse({"diff", "a", "b", "--format", "x"}).error ==
+          "--format: `x` was found; expected text, json or markdown");
+}
+
+TEST_CASE("import takes a file, and may be told its language", "[arguments]") {
+    const auto told = good({"import", "/etc/named.conf", "--from", "bind"});
+    CHECK(told.verb == Verb::import);
+    CHECK(told.file == "/etc/named.conf");
+    CHECK(told.from == dproxy::foreign::Language::bind);
+    CHECK_FALSE(good({"import", "x"}).from);
+    CHECK(parse({"import"}).error == "a FILE is missing, as in: dproxy import /etc/dnsmasq.conf");
+    CHECK(parse({"import", "a", "b"}).error.starts_with("unexpected argument `b`"));
+    CHECK(parse({"import", "a", "--from", "x"}).error ==
+          "--from: `x` was found; expected corefile, dnsmasq, unbound or bind");
+    CHECK(parse({"check", "--from", "bind"}).error.starts_with("unknown option `--from`"));
 }
 
 TEST_CASE("healthcheck takes a URL", "[arguments]") {

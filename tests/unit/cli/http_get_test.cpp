@@ -18,15 +18,18 @@ Url url_of(const OneShotServer& server, const std::string& target) {
 TEST_CASE("a URL is read", "[http_get]") {
     const auto url = Url::parse("http://127.0.0.1:8080/explain?name=a");
     REQUIRE(url);
-    CHECK(url->endpoint.to_string() == "127.0.0.1:8080");
+    CHECK(url->endpoints == std::vector{*dproxy::net::Endpoint::parse("127.0.0.1:8080", 0)});
     CHECK(url->host == "127.0.0.1:8080");
     CHECK(url->target == "/explain?name=a");
     CHECK(url->to_string() == "http://127.0.0.1:8080/explain?name=a");
-    CHECK(Url::parse("http://[::1]:81")->endpoint.to_string() == "[::1]:81");
+    CHECK(Url::parse("http://[::1]:81")->endpoints.front().to_string() == "[::1]:81");
     CHECK(Url::parse("http://[::1]")->target == "/");
-    CHECK(Url::parse("127.0.0.1")->endpoint.port == 80);
-    CHECK(Url::parse("localhost:8080/x")->endpoint.to_string() == "127.0.0.1:8080");
-    CHECK(Url::parse("http://localhost")->endpoint.to_string() == "127.0.0.1:80");
+    CHECK(Url::parse("127.0.0.1")->endpoints.front().port == 80);
+    CHECK(Url::parse("localhost:8080/x")->endpoints ==
+          std::vector{*dproxy::net::Endpoint::parse("127.0.0.1:8080", 0),
+                      *dproxy::net::Endpoint::parse("[::1]:8080", 0)});
+    CHECK(Url::parse("http://localhost")->endpoints.back().to_string() == "[::1]:80");
+    CHECK(Url::parse("http://[fe80::1%eth0]:8080/x")->endpoints.front().to_string() == "[fe80::1%eth0]:8080");
     CHECK(Url::parse("127.0.0.1?x")->target == "/?x");
     for (const auto* bad :
          {"", "http://", "https://127.0.0.1", "http://example.com/", "http://127.0.0.1:0/", "http://127.0.0.1:99999",

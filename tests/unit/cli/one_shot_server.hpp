@@ -82,6 +82,13 @@ inline std::function<void(int)> http_page(std::string response, std::string* req
     };
 }
 
+/// A script that answers one request after the other, each with the next page.
+inline std::function<void(int)> http_pages(std::vector<std::string> responses) {
+    return [responses = std::move(responses)](int listener) {
+        for (const std::string& response : responses) http_page(response)(listener);
+    };
+}
+
 inline std::string http_response(std::string_view status, std::string_view body) {
     return "HTTP/1.1 " + std::string(status) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
            std::string(body);

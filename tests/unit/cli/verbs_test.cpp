@@ -2,12 +2,11 @@
 #include "cli/verbs.hpp"
 
 #include <boost/json.hpp>
-#include <sstream>
 
 #include "catch.hpp"
-#include "cli/running_instance.hpp"
-#include "config/setting_keys.hpp"
 #include "one_shot_server.hpp"
+#include "run_words.hpp"
+#include "settings/setting_keys.hpp"
 #include "support/config_directory.hpp"
 
 namespace {
@@ -16,18 +15,8 @@ using namespace dproxy::cli;
 using namespace dproxy::test;
 namespace json = boost::json;
 
-struct Run {
-    int status;
-    std::string out;
-    std::string err;
-};
 Run run(const std::vector<std::string>& words, const std::vector<std::string>& environment = {}) {
-    const auto parsed = parse_arguments(words);
-    REQUIRE(parsed.error == "");
-    std::ostringstream out;
-    std::ostringstream err;
-    const int status = run_verb(parsed.arguments, environment, out, err);
-    return {status, out.str(), err.str()};
+    return run_words(words, environment);
 }
 
 /// A main file and a directory of routes.
@@ -61,7 +50,8 @@ TEST_CASE("help lists every key with its default, and fits a terminal", "[cli]")
         if (key.default_text != "-")
             CHECK(help.out.find("(" + std::string(key.default_text) + ")\n") != std::string::npos);
     }
-    for (const auto* verb : {"serve", "check", "explain", "routes", "healthcheck", "ask"}) {
+    for (const auto* verb :
+         {"serve", "check", "explain", "routes", "diff", "import", "healthcheck", "wait", "ask"}) {
         CHECK(help.out.find(verb) != std::string::npos);
     }
     CHECK(help.out.find("config.gcfg") != std::string::npos);
@@ -95,7 +85,12 @@ TEST_CASE("check lists every fault of the main file and of the routes", "[cli]")
     const auto report = json::parse(run({"check", "--config", files.main(), "--format", "json"}).out).as_object();
     CHECK(report.at("valid") == false);
     CHECK(report.at("routes") == 1);
-    CHECK(report.at("files") == 2);
+    REQUIRE(report.at("files").as_array().size() == 2);
+    const auto& broken = report.at("files").at(1).as_object();
+    CHECK(broken.at("file") == json::value(files.routes() + "/b.prox"));
+    CHECK(broken.at("valid") == false);
+    CHECK(broken.at("hash").as_string().size() == 16);
+    CHECK(broken.at("hash_in_force").is_null());
     CHECK(report.at("errors") == 2);
     CHECK(report.at("warnings") == 1);
     REQUIRE(report.at("faults").as_array().size() == 3);
@@ -196,27 +191,6 @@ TEST_CASE("routes and explain ask a running instance", "[cli]") {
     CHECK(request.starts_with("GET /explain?name=a%5C.b&type=MX HTTP/1.1\r\n"));
 }
 
-TEST_CASE("an instance that does not answer well is said", "[cli]") {
-    const auto bad_url = run({"routes", "--admin", "https://dproxy.example"});
-    CHECK(bad_url.status == exit_usage);
-    CHECK(bad_url.err.starts_with("--admin: `https://dproxy.example` was found; expected a URL"));
-    {
-        const OneShotServer server(SOCK_STREAM, http_page(http_response("404 Not Found", "no such page\nmore")));
-        const auto missing = run({"routes", "--admin", server.endpoint().to_string()});
-        CHECK(missing.status == exit_faults);
-        CHECK(missing.err == "http://" + server.endpoint().to_string() + "/routes: status 404, `no such page`\n");
-    }
-    {
-        const OneShotServer server(SOCK_STREAM, http_page(http_response("200 OK", "<html>")));
-        CHECK(run({"routes", "--admin", server.endpoint().to_string()}).err.find("is not JSON") != std::string::npos);
-    }
-    dproxy::net::Endpoint closed;
-    {
-        closed = OneShotServer(SOCK_STREAM, [](int) {}).endpoint();
-    }
-    CHECK(run({"explain", "a", "--admin", closed.to_string()}).status == exit_faults);
-}
-
 TEST_CASE("healthcheck asks /readyz", "[cli]") {
     std::string request;
     {
@@ -254,17 +228,4 @@ TEST_CASE("healthcheck says why not", "[cli]") {
     const auto refused = run({"healthcheck", closed.to_string()});
     CHECK(refused.status == exit_faults);
     CHECK(refused.err.find("connecting: ") != std::string::npos);
-}
-
-TEST_CASE("the running instance is found at the loopback address", "[cli]") {
-    auto settings = dproxy::config::default_settings();
-    CHECK(local_url(settings, "/readyz") == "http://127.0.0.1:8080/readyz");
-    settings.admin = dproxy::net::Endpoint::parse("[::]:9090", 0);
-    CHECK(local_url(settings, "/readyz") == "http://[::1]:9090/readyz");
-    settings.admin = dproxy::net::Endpoint::parse("0.0.0.0:9090", 0);
-    CHECK(local_url(settings, "/") == "http://127.0.0.1:9090/");
-    settings.admin = dproxy::net::Endpoint::parse("192.0.2.1:9090", 0);
-    CHECK(local_url(settings, "/") == "http://192.0.2.1:9090/");
-    settings.admin_enabled = false;
-    CHECK_FALSE(local_url(settings, "/"));
 }

@@ -130,6 +130,32 @@ TEST_CASE("a name that cannot be followed is none", "[dns]") {
     CHECK(unreadable(two_long, second));  // 64 + 200 bytes
 }
 
+TEST_CASE("pointers are followed as far as a name has labels", "[dns]") {
+    const auto chain = [](std::size_t pointers, bool with_labels) {
+        Octets message{0};
+        std::size_t last = 0;
+        for (std::size_t i = 0; i < pointers; ++i) {
+            const std::size_t begin = message.size();
+            if (with_labels) message += Octets{1, 'a'};
+            message += Octets{static_cast<std::uint8_t>(0xc0 | last >> 8), static_cast<std::uint8_t>(last)};
+            last = begin;
+        }
+        return std::pair(message, last);
+    };
+    constexpr std::size_t most = 127;
+    for (const bool with_labels : {true, false}) {
+        const auto [longest, at_longest] = chain(most, with_labels);
+        std::size_t at = at_longest;
+        const auto name = Name::read(longest, at);
+        REQUIRE(name);
+        CHECK(name->label_count() == (with_labels ? most : 0));
+        CHECK(at == longest.size());
+        const auto [longer, at_longer] = chain(most + 1, with_labels);
+        at = at_longer;
+        CHECK_FALSE(Name::read(longer, at));
+    }
+}
+
 TEST_CASE("a decompressed name may have 255 bytes and no more", "[dns]") {
     for (const std::size_t length : {190u, 191u, 192u}) {  // behind a label of 63
         Octets message = dproxy::test::name(name_of_length(length));
@@ -154,4 +180,19 @@ TEST_CASE("names are compared without ASCII case", "[dns]") {
     CHECK_FALSE(equal("@", "`"));
     CHECK_FALSE(equal("\xc4", "\xe4"));
     CHECK(equal_ignoring_case(Octets{}, Octets{}));
+}
+
+TEST_CASE("a name is within a domain that is its end, label by label", "[dns]") {
+    const auto within = [](std::string_view name, std::string_view domain) {
+        return is_within(Name::parse(name, false).name.wire(), Name::parse(domain, false).name.wire());
+    };
+    CHECK(within("corp.example", "corp.example"));
+    CHECK(within("a.b.corp.example", "corp.example"));
+    CHECK(within("A.CORP.example", "corp.EXAMPLE"));
+    CHECK(within("corp.example", "."));
+    CHECK(within(".", "."));
+    CHECK_FALSE(within("example", "corp.example"));
+    CHECK_FALSE(within("xcorp.example", "corp.example"));
+    CHECK_FALSE(within("corp.example.net", "corp.example"));
+    CHECK_FALSE(within(".", "example"));
 }

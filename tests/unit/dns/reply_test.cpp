@@ -59,9 +59,35 @@ TEST_CASE("a reply to something else is told", "[dns]") {
     CHECK(check(query_for_a, Packet::reply("www.example.com", a, 3)) == ReplyFault::question);
     CHECK(check(query_for_a, Packet::reply("www.example.com", a).question("x", a)) == ReplyFault::no_question);
     const auto reply = Packet::reply("www.example.com", a).bytes();
-    for (std::size_t length = header_length; length < reply.size(); ++length)
+    CHECK(check(query_for_a, Octets(reply.begin(), reply.begin() + header_length)) == ReplyFault::no_question);
+    for (std::size_t length = header_length + 1; length < reply.size(); ++length)
         CHECK(check(query_for_a, Octets(reply.begin(), reply.begin() + static_cast<std::ptrdiff_t>(length))) ==
               ReplyFault::question);
+}
+
+TEST_CASE("an error without its question is a reply", "[dns]") {
+    for (std::uint16_t rcode = 0; rcode < 16; ++rcode) {
+        INFO("rcode " << rcode);
+        const auto expected = rcode == 0 || rcode == 3 ? ReplyFault::no_question : ReplyFault::none;
+        CHECK(check(query_for_a, Packet().flags(static_cast<std::uint16_t>(0x8100 | rcode))) == expected);
+        auto counted = Packet().flags(static_cast<std::uint16_t>(0x8100 | rcode)).bytes();
+        counted[5] = 1;  // and nothing behind the header
+        CHECK(check(query_for_a, counted) == expected);
+    }
+    // The upper bits of BADVERS (16) stand in the OPT; the header says NOERROR.
+    auto badvers = Packet().flags(0x8100).edns(1232).bytes();
+    CHECK(check(query_for_a, badvers) == ReplyFault::no_question);
+    badvers[header_length + 5] = 1;
+    CHECK(full_rcode_of(badvers) == 16);
+    CHECK(check(query_for_a, badvers) == ReplyFault::none);
+    CHECK(check(query_for_a, Packet().flags(0x8100 | 5 << 11)) == ReplyFault::opcode);
+}
+
+TEST_CASE("an UPDATE may be answered by a header alone", "[dns]") {
+    const auto update = Packet::query("x", a).opcode(5);
+    CHECK(check(update, Packet().flags(0xa800)) == ReplyFault::none);
+    CHECK(check(update, Packet().flags(0xa800).edns(512)) == ReplyFault::no_question);
+    CHECK(check(Packet::query("x", a).opcode(4), Packet().flags(0xa000)) == ReplyFault::no_question);
 }
 
 TEST_CASE("type and class are compared byte by byte, not as letters", "[dns]") {
@@ -115,6 +141,9 @@ TEST_CASE("an Extended DNS Error stands where the client has EDNS", "[dns]") {
         const auto options = place.opt.rdata(answer);
         CHECK(read_u16(options.data() + 4) == static_cast<std::uint16_t>(error));
         CHECK(options.size() > 6);
+        OwnAnswer brief = failure;
+        brief.error_text = false;
+        CHECK(own_answer(query, brief).size() == query.bytes().size() + 6);
     }
 }
 
@@ -141,9 +170,89 @@ TEST_CASE("the longest own answer fits into 512 bytes", "[dns]") {
         answer.authoritative = true;
         answer.error = error;
         const auto bytes = own_answer(Packet::query(packet::name_of_length(255), a).edns(512), answer);
-        CHECK(bytes.size() <= own_answer_capacity);
+        CHECK(bytes.size() <= 512);
         CHECK(find_opt(bytes).records_end == bytes.size());
     }
+}
+
+TEST_CASE("an own answer of addresses: those of the type, in turn, with AA", "[dns]") {
+    using dproxy::net::Address;
+    const std::vector addresses{Address::v4(192, 0, 2, 1), *Address::parse("2001:db8::1"), Address::v4(192, 0, 2, 2)};
+    OwnAnswer answer;
+    answer.rcode = Rcode::noerror;
+    answer.authoritative = true;
+    answer.addresses = addresses;
+    answer.first = 1;
+    answer.ttl = 77;
+    const Octets owner{0xc0, 12};
+    const auto a_records = packet::record(owner, a, {192, 0, 2, 2}, 77) + packet::record(owner, a, {192, 0, 2, 1}, 77);
+    const auto answered = own_answer(Packet::query("wWw.x", a).id(7), answer);
+    CHECK(answered.first(header_length) == Octets{0, 7, 0x85, 0, 0, 1, 0, 2, 0, 0, 0, 0});
+    CHECK(Octets(answered.end() - static_cast<std::ptrdiff_t>(a_records.size()), answered.end()) == a_records);
+    const auto aaaa = own_answer(Packet::query("x", packet::qtype::aaaa).edns(4096), answer);
+    CHECK(answer_count(aaaa) == 1);
+    CHECK(find_opt(aaaa).records_end == aaaa.size());
+    CHECK(find_opt(aaaa).found);
+    CHECK(answer_count(own_answer(Packet::query("x", a, 255), answer)) == 2);
+
+    // All else is there and empty: NODATA, with the SOA.
+    for (const auto& query : {Packet::query("x", packet::qtype::mx), Packet::query("x", packet::qtype::any),
+                              Packet::query("x", a, 3)}) {
+        const auto nodata = own_answer(query, answer);
+        CHECK(answer_count(nodata) == 0);
+        CHECK(authority_count(nodata) == 1);
+        CHECK(rcode_of(nodata) == 0);
+    }
+    answer.addresses = std::span(addresses).subspan(1, 1);
+    answer.first = 0;
+    CHECK(authority_count(own_answer(Packet::query("x", a), answer)) == 1);
+}
+
+TEST_CASE("an own answer of services is for the type SVCB, and cut for a small client", "[dns]") {
+    const std::vector<std::vector<std::uint8_t>> services{{0, 1, 0}, std::vector<std::uint8_t>(300, 7)};
+    OwnAnswer answer;
+    answer.rcode = Rcode::noerror;
+    answer.authoritative = true;
+    answer.services = services;
+    answer.ttl = 77;
+    const auto answered = own_answer(Packet::query("x", type::svcb), answer);
+    CHECK(answer_count(answered) == 2);
+    const Octets records = packet::record({0xc0, 12}, type::svcb, {0, 1, 0}, 77) +
+                           packet::record({0xc0, 12}, type::svcb, Octets(300, 7), 77);
+    CHECK(Octets(answered.end() - static_cast<std::ptrdiff_t>(records.size()), answered.end()) == records);
+    for (const auto& query : {Packet::query("x", a), Packet::query("x", type::https), Packet::query("x", type::any),
+                              Packet::query("x", type::svcb, 3)}) {
+        const auto nodata = own_answer(query, answer);
+        CHECK(answer_count(nodata) == 0);
+        CHECK(authority_count(nodata) == 1);
+    }
+    answer.limit = 300;
+    const auto cut = own_answer(Packet::query("x", type::svcb), answer);
+    CHECK(answer_count(cut) == 0);
+    CHECK(is_truncated(cut));
+}
+
+TEST_CASE("addresses that do not fit the client are cut, and all fit any datagram", "[dns]") {
+    std::vector<dproxy::net::Address> addresses(max_own_addresses, *dproxy::net::Address::parse("2001:db8::1"));
+    OwnAnswer answer;
+    answer.rcode = Rcode::noerror;
+    answer.authoritative = true;
+    answer.addresses = addresses;
+    const auto query = Packet::query(packet::name_of_length(255), packet::qtype::aaaa).edns(4096);
+    const auto whole = own_answer(query, answer);
+    CHECK(answer_count(whole) == max_own_addresses);
+    CHECK(whole.size() <= own_answer_capacity);
+    CHECK(find_opt(whole).records_end == whole.size());
+    answer.limit = 512;
+    const auto cut = own_answer(query, answer);
+    CHECK(answer_count(cut) == 0);
+    CHECK(authority_count(cut) == 0);
+    CHECK((cut[2] & 0x02) != 0);
+    CHECK(cut.size() <= 512);
+    answer.limit = whole.size();
+    CHECK(own_answer(query, answer) == whole);
+    answer.limit = whole.size() - 1;
+    CHECK(answer_count(own_answer(query, answer)) == 0);
 }
 
 TEST_CASE("the answer of the rate limit has TC, and RA as RD", "[dns]") {
@@ -158,7 +267,10 @@ TEST_CASE("a bare answer is a header", "[dns]") {
     OwnAnswer bare;
     bare.rcode = Rcode::formerr;
     bare.bare = true;
-    CHECK(own_answer(Packet::query("x", a).edns(512), bare) == Packet().flags(0x8101).bytes());
+    CHECK(own_answer(Packet::query("x", a), bare) == Packet().flags(0x8101).bytes());
+    // RFC 6891 6.1.1: an OPT is answered by one.
+    CHECK(own_answer(Packet::query("x", a).edns(512), bare) == Packet().flags(0x8101).edns(1232).bytes());
+    CHECK(own_answer(Packet().flags(0x0100).edns(512), bare) == Packet().flags(0x8101).edns(1232).bytes());
     bare.bare = false;
     CHECK(own_answer(Packet().raw_question({0xc0, 12}, a), bare) == Packet().flags(0x8001).bytes());
     bare.rcode = Rcode::notimp;

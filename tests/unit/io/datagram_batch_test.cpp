@@ -133,14 +133,3 @@ TEST_CASE("an error left by an earlier ICMP message is met by one repetition", "
     ReceiveBatch in;
     CHECK(receive(in, pair.server.get()) == 1);
 }
-
-TEST_CASE("an address in use is an error unless both share it", "[udp_socket]") {
-    std::error_code error;
-    const Fd first = bind_udp(loopback(), PortSharing::shared, error);
-    REQUIRE_FALSE(error);
-    const auto endpoint = loopback("127.0.0.1", local_port(first.get()));
-    CHECK(bind_udp(endpoint, PortSharing::shared, error));
-    CHECK_FALSE(error);
-    CHECK_FALSE(bind_udp(endpoint, PortSharing::exclusive, error));
-    CHECK(error == std::errc::address_in_use);
-}

@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <functional>
+#include <new>
 #include <optional>
 #include <vector>
 
@@ -97,6 +98,39 @@ TEST_CASE("a message may come byte by byte", "[message_stream]") {
     CHECK(joined.client.messages == std::vector<Message>{{7, 8, 9}, {5}});
 }
 
+namespace {
+
+/// Takes all that comes at once, and keeps where it lies.
+struct AtOnce final : MessageStream::Events {
+    std::vector<std::size_t> counts;
+    std::size_t most = 1000;  ///< taken at a time
+    std::unique_ptr<MessageStream> stream;
+
+    void on_messages(MessageStream::Incoming& incoming) override {
+        std::vector<dns::MutableBytes> lies;
+        while (lies.size() < most) {
+            const auto message = incoming.next();
+            if (!message) break;
+            lies.push_back(*message);
+        }
+        for (std::size_t i = 0; i < lies.size(); ++i) CHECK(lies[i].front() == i);
+        counts.push_back(lies.size());
+        CHECK_FALSE(incoming.refill());
+    }
+    void on_end(StreamEnd, std::error_code) override {}
+};
+
+}  // namespace
+
+TEST_CASE("messages that came at once are taken at once, and stay where they lie meanwhile", "[message_stream]") {
+    Joined joined(true);
+    AtOnce owner;
+    owner.stream = std::make_unique<MessageStream>(joined.loop, std::move(joined.raw), true, owner);
+    for (std::uint8_t i = 0; i < 5; ++i) joined.client.stream->send(Message{i, 7});
+    joined.until([&] { return !owner.counts.empty(); });
+    CHECK(owner.counts == std::vector<std::size_t>{5});
+}
+
 TEST_CASE("the end of a stream says how it came", "[message_stream]") {
     Joined joined(true);
     SECTION("between two messages") {
@@ -157,4 +191,24 @@ TEST_CASE("a refused connection ends with its error", "[message_stream]") {
     joined.until([&] { return late.end.has_value(); });
     CHECK(late.end == StreamEnd::failed);
     CHECK_FALSE(late.connected);
+}
+
+TEST_CASE("an owner that throws ends its stream, and is told", "[message_stream]") {
+    Joined joined;
+    joined.server.react = [](dns::MutableBytes) { throw std::bad_alloc(); };
+    joined.client.stream->send(Message(20, 1));
+    CHECK_THROWS_AS(joined.until([] { return false; }), std::bad_alloc);
+    CHECK(joined.server.end == StreamEnd::failed);
+    joined.until([&] { return joined.client.end.has_value(); });
+}
+
+TEST_CASE("a connection that cannot be watched ends like any other", "[message_stream]") {
+    boost::asio::io_context loop;
+    Peer peer;
+    auto meter = std::make_shared<ByteMeter>();
+    peer.stream = std::make_unique<MessageStream>(loop, Fd(), true, peer, meter);
+    CHECK_FALSE(peer.end.has_value());
+    loop.run();
+    CHECK(peer.end == StreamEnd::failed);
+    CHECK(meter->held() == 0);
 }

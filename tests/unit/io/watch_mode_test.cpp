@@ -7,7 +7,6 @@
 #include <cerrno>
 
 #include "io/fd.hpp"
-#include "io/watched_tree.hpp"
 #include "watch_fixture.hpp"
 
 using namespace dproxy;
@@ -151,23 +150,6 @@ TEST_CASE_METHOD(WatchFixture, "links that lead in a circle are no location") {
     fs::remove(top / "circle");
     fs::create_directory(top / "circle");
     CHECK(run_until([&] { return modes.back().first == WatchMode::inotify; }));
-}
-
-TEST_CASE("the number of watches is limited") {
-    std::vector<std::string> locations;
-    for (std::size_t number = 0; number <= io::max_watches; ++number) {
-        locations.push_back("dproxy-test-nowhere-" + std::to_string(number));
-    }
-    int given = 0;
-    io::WatchedTree tree(locations, [&given](int, const char* path, std::uint32_t) {
-        if (std::string(path) == ".") return ++given;
-        errno = ENOENT;
-        return -1;
-    });
-    const auto outcome = tree.update(-1);
-    CHECK(outcome.error == "there are more than 8192 directories to watch");
-    CHECK(given == static_cast<int>(io::max_watches));
-    CHECK(tree.size() == io::max_watches);
 }
 
 TEST_CASE_METHOD(WatchFixture, "the watch may end inside its own call, and nothing comes after it") {

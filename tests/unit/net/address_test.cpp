@@ -8,7 +8,6 @@
 using dproxy::net::Address;
 using dproxy::net::Endpoint;
 using dproxy::net::Network;
-using dproxy::net::NetworkList;
 
 TEST_CASE("addresses are read and written", "[net]") {
     for (const char* text : {"127.0.0.1", "0.0.0.0", "255.255.255.255", "::1", "::", "2001:db8::53", "fe80::1:2"}) {
@@ -49,6 +48,35 @@ TEST_CASE("loopback and unspecified addresses are known", "[net]") {
     CHECK(Address::parse("::")->is_unspecified());
     CHECK_FALSE(Address::parse("0.0.0.1")->is_unspecified());
     CHECK_FALSE(Address::parse("::1")->is_unspecified());
+}
+
+TEST_CASE("a link-local address may have its zone", "[net]") {
+    const auto address = Address::parse_zoned("FE80:0::1%eth0");
+    REQUIRE(address);
+    CHECK(address->is_link_local());
+    CHECK(address->zone_text() == "eth0");
+    CHECK(address->to_string() == "fe80::1%eth0");
+    CHECK(Address::parse_zoned("fe80::1%007")->to_string() == "fe80::1%7");
+    CHECK(Address::parse_zoned("febf::1%a.b-c_d@e12345")->zone_text() == "a.b-c_d@e12345");
+    CHECK(Address::parse_zoned("fe80::1")->zone_text().empty());
+    CHECK(Address::parse_zoned("192.0.2.1") == Address::v4(192, 0, 2, 1));
+    for (const std::string text : {"fe80::1%", "fe80::1%0", "fe80::1%00", "fe80::1%0123456789abcdef", "fe80::1%et h0",
+                                   "fe80::1%eth/0", "fe80::1%eth0%1", "::1%lo", "2001:db8::1%eth0", "127.0.0.1%lo",
+                                   "%eth0", "fec0::1%eth0"}) {
+        INFO(text);
+        CHECK_FALSE(Address::parse_zoned(text));
+    }
+    CHECK_FALSE(Network::parse("fe80::1%eth0"));
+    CHECK_FALSE(Network::parse("fe80::1%eth0/64"));
+}
+
+TEST_CASE("the same address in two zones is two addresses", "[net]") {
+    const auto first = *Endpoint::parse("[fe80::1%eth0]:53", 0), second = *Endpoint::parse("[fe80::1%eth1]:53", 0);
+    CHECK(first != second);
+    CHECK(first == *Endpoint::parse("fe80::1%eth0", 53));
+    CHECK(std::unordered_set<Endpoint>{first, second, first}.size() == 2);
+    CHECK(first.to_string() == "[fe80::1%eth0]:53");
+    CHECK(Network::parse("fe80::/10")->contains(first.address));
 }
 
 TEST_CASE("endpoints are read and written", "[net]") {
@@ -130,15 +158,16 @@ TEST_CASE("a network of one family holds no address of the other", "[net]") {
     CHECK_FALSE(Network::parse("::/0")->contains(Address::v4(8, 8, 8, 8)));
 }
 
-TEST_CASE("a list contains what one of its networks does", "[net]") {
-    const NetworkList list({*Network::parse("10.0.0.0/8"), *Network::parse("::1")});
-    CHECK(list.contains(Address::v4(10, 1, 1, 1)));
-    CHECK(list.contains(*Address::parse("::1")));
-    CHECK_FALSE(list.contains(Address::v4(11, 1, 1, 1)));
-    CHECK_FALSE(list.empty());
-    CHECK(list == NetworkList({*Network::parse("10.0.0.0/8"), *Network::parse("::1")}));
-    CHECK(NetworkList().empty());
-    CHECK_FALSE(NetworkList().contains(Address::v4(10, 1, 1, 1)));
+TEST_CASE("a network holds another that lies in it, and itself", "[net]") {
+    const auto holds = [](std::string_view outer, std::string_view inner) {
+        return Network::parse(outer)->holds(*Network::parse(inner));
+    };
+    CHECK(holds("10.0.0.0/8", "10.1.0.0/16"));
+    CHECK(holds("10.0.0.0/8", "10.0.0.0/8"));
+    CHECK(holds("::/0", "2001:db8::/32"));
+    CHECK_FALSE(holds("10.1.0.0/16", "10.0.0.0/8"));
+    CHECK_FALSE(holds("10.0.0.0/8", "11.0.0.0/16"));
+    CHECK_FALSE(holds("::/0", "10.0.0.0/8"));
 }
 
 TEST_CASE("endpoints that differ in one byte hash apart", "[net]") {

@@ -38,3 +38,13 @@ TEST_CASE("the unspecified address as a destination is this host", "[own_address
     CHECK_FALSE(OwnAddresses{{endpoint("[::]:53")}, {}}.contains(endpoint("0.0.0.0:53")));
     CHECK_FALSE(OwnAddresses{}.contains(endpoint("127.0.0.1:53")));
 }
+
+TEST_CASE("a link-local address is dproxy's own in its own zone", "[own_addresses]") {
+    const OwnAddresses own{{endpoint("[::]:53"), endpoint("[fe80::7%eth2]:5300")},
+                           {*Address::parse_zoned("fe80::1%eth0")}};
+    CHECK(own.contains(endpoint("[fe80::1%eth0]:53")));
+    CHECK(own.contains(endpoint("[fe80::1%3]:53")));  // which may be eth0
+    CHECK_FALSE(own.contains(endpoint("[fe80::1%eth1]:53")));
+    CHECK(own.contains(endpoint("[fe80::7%eth2]:5300")));
+    CHECK_FALSE(own.contains(endpoint("[fe80::7%eth0]:5300")));
+}

@@ -98,6 +98,54 @@ TEST_CASE("silence ends the round", "[host_lookup]") {
     CHECK(round.finding().silent);
 }
 
+TEST_CASE("a family that is known can be used while the other one is silent", "[host_lookup]") {
+    for (const auto family : {AddressFamily::v4, AddressFamily::v6}) {
+        auto round = lookup({"a.test", "b.test"});
+        CHECK_FALSE(round.is_half());
+        CHECK(round.take(family, found({"192.0.2.1"}, 60)) == Step::wait);
+        CHECK(round.is_half());
+        REQUIRE(round.go_on_without_other() == Step::use_half);
+        const auto known = static_cast<std::size_t>(family);
+        CHECK(round.finding().result == HostFinding::Result::found);
+        CHECK(round.finding().addresses[known]->size() == 1);
+        CHECK_FALSE(round.finding().addresses[1 - known]);
+        CHECK(round.finding().ttl == 60);
+
+        const auto other = family == AddressFamily::v4 ? AddressFamily::v6 : AddressFamily::v4;
+        auto late = round;
+        CHECK(late.take(other, found({"2001:db8::1"}, 20)) == Step::over);
+        CHECK(late.finding().addresses[0]->size() == 1);
+        CHECK(late.finding().addresses[1]->size() == 1);
+        CHECK(late.finding().ttl == 20);
+        CHECK(round.take(other, silence) == Step::over);
+        CHECK(round.finding().addresses[known]->size() == 1);
+    }
+}
+
+TEST_CASE("that there is no such name is true of both families, where it is said of A", "[host_lookup]") {
+    auto round = lookup({"a.test", "b.test"});
+    CHECK(round.take(AddressFamily::v4, no_such_name) == Step::wait);
+    CHECK(round.go_on_without_other() == Step::ask_next);
+    CHECK(round.name().to_text() == "b.test");
+    CHECK_FALSE(round.is_half());
+    CHECK(round.take(AddressFamily::v4, no_such_name) == Step::wait);
+    CHECK(round.go_on_without_other() == Step::over);
+    CHECK(round.finding().result == HostFinding::Result::absent);
+
+    auto silent = lookup({"a.test", "b.test"});
+    CHECK(both(silent, no_such_name, silence) == Step::ask_next);
+
+    auto aaaa = lookup({"a.test", "b.test"});
+    CHECK(aaaa.take(AddressFamily::v6, no_such_name) == Step::wait);
+    CHECK(aaaa.go_on_without_other() == Step::wait);
+    CHECK(aaaa.take(AddressFamily::v4, silence) == Step::over);
+    CHECK(aaaa.finding().silent);
+
+    auto nodata = lookup({"a.test", "b.test"});
+    CHECK(nodata.take(AddressFamily::v4, none) == Step::wait);
+    CHECK(nodata.go_on_without_other() == Step::wait);
+}
+
 TEST_CASE("addresses where no upstream can be are none", "[host_lookup]") {
     for (const char* bad : {"0.0.0.0", "224.0.0.1", "255.255.255.255", "::", "ff02::1", "fe80::1"}) {
         INFO(bad);

@@ -60,3 +60,14 @@ TEST_CASE("a long search list is cut", "[host_search]") {
     settings.search.assign(1000, "corp.test");
     CHECK(routing::host_candidates("ns", settings).size() == routing::max_search_domains + 1);
 }
+
+TEST_CASE("with no-tld-query a name without a dot is asked for below the domains alone", "[host_search]") {
+    routing::ResolverSettings settings;
+    settings.no_tld_query = true;
+    settings.search = {"corp.test"};
+    const auto candidates = [&](std::string_view host) { return routing::host_candidates(host, settings).size(); };
+    CHECK(candidates("ns") == 1);
+    CHECK(candidates("ns.example") == 2);
+    settings.search = {};
+    CHECK(candidates("ns") == 1);
+}

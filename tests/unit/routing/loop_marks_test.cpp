@@ -6,39 +6,40 @@
 
 namespace dproxy::routing {
 
-TEST_CASE("a name is within a domain that is its end, label by label", "[loop_marks]") {
-    const auto within = [](std::string_view name, std::string_view domain) {
-        return is_within(name_of(name).wire(), name_of(domain).wire());
-    };
-    CHECK(within("corp.example", "corp.example"));
-    CHECK(within("a.b.corp.example", "corp.example"));
-    CHECK(within("A.CORP.example", "corp.EXAMPLE"));
-    CHECK(within("corp.example", "."));
-    CHECK(within(".", "."));
-    CHECK_FALSE(within("example", "corp.example"));
-    CHECK_FALSE(within("xcorp.example", "corp.example"));
-    CHECK_FALSE(within("corp.example.net", "corp.example"));
-    CHECK_FALSE(within(".", "example"));
-}
-
-TEST_CASE("a mark covers its route's names in its domain, or all of them", "[loop_marks]") {
+TEST_CASE("a mark covers the names in its domain, of its route and pattern", "[loop_marks]") {
     const auto settings = std::make_shared<const RouteSettings>();
     const RouteSettings others;
     LoopMark mark;
     mark.place.settings = settings;
     mark.place.route_key = 5;
     mark.place.domain = name_of("corp.example");
-    const auto covers = [&](const RouteSettings& of, std::uint64_t key, std::string_view name) {
-        return LoopMarks({mark}).cover(of, key, name_of(name).wire());
+    const auto covers = [&](const RouteSettings& of, std::uint64_t key, std::string_view name,
+                            std::string_view pattern) {
+        return LoopMarks({mark}).cover(of, key, name_of(name).wire(), name_of(pattern).wire().size());
     };
-    CHECK(covers(*settings, 5, "b.corp.example"));
-    CHECK_FALSE(covers(*settings, 5, "b.example"));
-    CHECK_FALSE(covers(*settings, 6, "b.corp.example"));
-    CHECK_FALSE(covers(others, 5, "b.corp.example"));
-    mark.place.whole_route = true;
-    CHECK(covers(*settings, 5, "b.example"));
-    CHECK_FALSE(covers(*settings, 6, "b.example"));
-    CHECK_FALSE(LoopMarks().cover(*settings, 5, name_of("b.corp.example").wire()));
+    for (const char* pattern : {".", "example", "corp.example"}) {
+        mark.place.pattern_length = name_of(pattern).wire().size();
+        CHECK(covers(*settings, 5, "b.corp.example", pattern));
+        CHECK(covers(*settings, 5, "x.B.Corp.example", pattern));
+        CHECK(covers(*settings, 5, "corp.example", pattern));
+        for (const char* other : {".", "example", "corp.example", "b.corp.example"}) {
+            CHECK(covers(*settings, 5, "b.corp.example", other) == (std::string_view(other) == pattern));
+        }
+    }
+    mark.place.pattern_length = 1;
+    // The name goes by another pattern of the section.
+    CHECK_FALSE(covers(*settings, 5, "b.corp.example", "b.corp.example"));
+    CHECK_FALSE(covers(*settings, 5, "x.b.corp.example", "b.corp.example"));
+    CHECK_FALSE(covers(*settings, 5, "b.example", "example"));
+    CHECK_FALSE(covers(*settings, 5, "xcorp.example", "."));
+    CHECK_FALSE(covers(*settings, 5, ".", "."));
+    CHECK_FALSE(covers(*settings, 6, "b.corp.example", "."));
+    CHECK_FALSE(covers(others, 5, "b.corp.example", "."));
+    mark.place.domain = {};
+    CHECK(covers(*settings, 5, "b.example", "."));
+    CHECK(covers(*settings, 5, ".", "."));
+    CHECK_FALSE(covers(*settings, 5, "b.example", "example"));
+    CHECK_FALSE(LoopMarks().cover(*settings, 5, name_of("b.corp.example").wire(), 1));
     CHECK(LoopMarks().empty());
 }
 

@@ -12,11 +12,11 @@ namespace dproxy::routing {
 
 namespace {
 
-/// `route@domain`, with a `!` where it concerns the whole route.
+/// `route@domain`, with a `!` where that is the whole pattern.
 std::vector<std::string> texts(const LoopPlaces::Chosen& chosen) {
     std::vector<std::string> all;
     for (const LoopPlace& place : chosen.places) {
-        all.push_back(place.route + "@" + place.domain.to_text() + (place.whole_route ? "!" : ""));
+        all.push_back(place.route + "@" + place.domain.to_text() + (place.is_whole_pattern() ? "!" : ""));
     }
     return all;
 }
@@ -84,8 +84,22 @@ TEST_CASE("of too many new patterns the widest are chosen, and the rest is count
     CHECK(texts(chosen)[0] == "*@.!");
     CHECK(texts(chosen)[1] == "*.wide.test@wide.test!");
     const auto own = std::count_if(chosen.places.begin(), chosen.places.end(),
-                                   [](const LoopPlace& place) { return place.whole_route; });
+                                   [](const LoopPlace& place) { return place.is_whole_pattern(); });
     CHECK(own == static_cast<std::ptrdiff_t>(LoopPlaces::max_new_patterns));
+}
+
+TEST_CASE("the other patterns of a section are places of their own", "[loop_places]") {
+    const auto table = table_of({"*.x.test y.test .z.test", "*.w.test"});
+    const auto chosen = LoopPlaces().choose(*table, no_master);
+    const auto found = std::find_if(chosen.places.begin(), chosen.places.end(), [](const LoopPlace& place) {
+        return place.is_whole_pattern() && place.domain.to_text() == "x.test";
+    });
+    REQUIRE(found != chosen.places.end());
+    const std::string section = "*.x.test y.test .z.test";
+    CHECK(texts({LoopPlaces::others_of(*found, *table), 0}) == Texts{section + "@y.test!", section + "@z.test!"});
+    LoopPlace gone = *found;
+    gone.settings = std::make_shared<const RouteSettings>();
+    CHECK(LoopPlaces::others_of(gone, *table).empty());
 }
 
 }  // namespace dproxy::routing

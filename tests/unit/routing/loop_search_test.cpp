@@ -1,70 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "routing/loop_search.hpp"
-
-#include <string>
-#include <vector>
-
-#include "catch.hpp"
-#include "table_of_patterns.hpp"
+#include "loop_trial.hpp"
 
 namespace dproxy::routing {
-
-namespace {
-
-using What = LoopSearch::News::What;
-constexpr std::uint64_t ms = 1'000'000;
-constexpr std::uint64_t second = 1000 * ms;
-const auto settings = std::make_shared<const RouteSettings>();
-
-LoopPlace place_of(std::string_view domain, bool whole_route = false, std::uint64_t route_key = 1) {
-    LoopPlace place;
-    place.settings = settings;
-    place.route_key = route_key;
-    place.domain = name_of(domain, true);
-    place.whole_route = whole_route;
-    return place;
-}
-
-/// A search, a clock, and a server that sends back what is in its domain.
-struct Trial {
-    LoopSearch search;
-    std::uint64_t now = 1000 * second;
-    std::string sent_back = "none.at.all";
-    bool answers = true;
-    unsigned upstreams = 1;
-    std::vector<std::string> asked;
-
-    /// Asks what is due, and lets the server react.
-    void work() {
-        while (const auto id = search.next(now)) {
-            const dns::Name domain = search.place_of(*id)->domain;
-            asked.push_back(domain.to_text());
-            search.asked(*id, upstreams, now);
-            if (is_within(domain.wire(), name_of(sent_back).wire())) search.returned(*id, "192.0.2.1:53", now);
-            for (unsigned i = 0; i < upstreams && answers; ++i) search.answered(*id, now);
-        }
-    }
-    void run(std::uint64_t duration) {
-        const std::uint64_t end = now + duration;
-        for (work(); search.next_ns() && *search.next_ns() <= end; work()) now = std::max(now, *search.next_ns());
-        now = end;
-    }
-    std::vector<std::string> marked() const {
-        std::vector<std::string> domains;
-        for (const LoopMark& mark : search.marks()) domains.push_back(mark.place.domain.to_text());
-        return domains;
-    }
-    std::vector<What> news() {
-        std::vector<What> what;
-        for (const LoopSearch::News& one : search.take_news()) what.push_back(one.what);
-        return what;
-    }
-};
-
-using Texts = std::vector<std::string>;
-using AllNews = std::vector<What>;
-
-}  // namespace
 
 TEST_CASE("a suspicion whose probe comes back is marked, and the widest domain that does is found", "[loop_search]") {
     Trial trial;
@@ -113,8 +50,13 @@ TEST_CASE("a query that comes back just after the reply, or from one upstream of
     trial.search.answered(id, trial.now + ms);
     trial.search.answered(id, trial.now + ms);
     CHECK_FALSE(trial.search.next(trial.now + LoopSearch::grace_ns));
-    trial.search.returned(id, "192.0.2.1:53", trial.now + LoopSearch::grace_ns);
-    trial.search.returned(id, "192.0.2.2:53", trial.now + LoopSearch::grace_ns);  // is over
+    trial.now += LoopSearch::grace_ns;
+    trial.search.returned(id, "192.0.2.1:53", trial.now);
+    trial.search.returned(id, "192.0.2.2:53", trial.now);  // is over
+    CHECK(trial.marked().empty());
+    trial.sent_back = "example";
+    trial.work();
+    CHECK(trial.asked_again == Texts{"example"});
     CHECK(trial.marked() == Texts{"example"});
     CHECK(trial.search.marks()[0].upstream == "192.0.2.1:53");
 }
@@ -130,7 +72,7 @@ TEST_CASE("what comes back when its time is over does not count", "[loop_search]
     CHECK(trial.marked().empty());
 }
 
-TEST_CASE("a route that appears is asked twice; a mark for its pattern is one for the route", "[loop_search]") {
+TEST_CASE("a route that appears is asked twice; its pattern is the widest that is marked", "[loop_search]") {
     Trial good;
     good.search.expect(place_of("x.test", true), good.now);
     good.run(LoopSearch::second_look_ns - second);
@@ -143,9 +85,10 @@ TEST_CASE("a route that appears is asked twice; a mark for its pattern is one fo
     bad.sent_back = "test";
     bad.search.expect(place_of("x.test", true), bad.now);
     bad.run(second);
-    CHECK(bad.asked == Texts{"x.test"});  // the whole route: there is nothing wider
+    CHECK(bad.asked == Texts{"x.test"});  // the whole pattern: what is above it is not its own
+    CHECK(bad.asked_again == Texts{"x.test"});
     CHECK(bad.news() == AllNews{What::found});
-    CHECK(bad.search.marks()[0].place.whole_route);
+    CHECK(bad.search.marks()[0].place.is_whole_pattern());
 }
 
 TEST_CASE("a route that appears beside a silent upstream is asked later and later", "[loop_search]") {
@@ -266,11 +209,64 @@ TEST_CASE("what is beyond the limits is left out and counted", "[loop_search]") 
         REQUIRE(trial.search.expect(place_of(name(i), true, i), trial.now));
     }
     CHECK_FALSE(trial.search.expect(place_of("one.more", true), trial.now));
-    CHECK(trial.search.left_out() == 2);
+    CHECK(trial.search.left_out() == 1);  // whoever expects is told, and counts by itself
     trial.sent_back = "test";
-    trial.run(60 * second);
+    trial.run(LoopSearch::max_expected * LoopSearch::spread_ns);
     CHECK(trial.marked().size() == LoopSearch::max_marks);
-    CHECK(trial.search.left_out() > 2);
+    CHECK(trial.search.left_out() > 1);
+}
+
+TEST_CASE("a loop that is found from below is marked up to the pattern and no further", "[loop_search]") {
+    Trial trial;
+    trial.sent_back = "test";
+    LoopPlace place = place_of("a.b.x.test");
+    place.pattern_length = name_of("x.test").wire().size();
+    trial.search.suspect(place, trial.now);
+    trial.work();
+    CHECK(trial.asked == Texts{"a.b.x.test", "b.x.test", "x.test"});
+    CHECK(trial.asked_again == trial.asked);
+    CHECK(trial.marked() == Texts{"x.test"});
+    CHECK(trial.search.marks()[0].place.is_whole_pattern());
+}
+
+TEST_CASE("many marks are rechecked at a bounded rate", "[loop_search]") {
+    Trial trial;
+    trial.sent_back = "test";
+    for (std::size_t i = 0; i < LoopSearch::max_marks; ++i) {
+        trial.search.expect(place_of("n" + std::to_string(i) + ".test", true), trial.now);
+    }
+    trial.run(120 * second);
+    CHECK(trial.marked().size() == LoopSearch::max_marks);
+    trial.asked.clear();
+    trial.run(100 * second);
+    CHECK(trial.asked.size() <= 110 * second / LoopSearch::recheck_spread_ns);
+    CHECK(trial.marked().size() == LoopSearch::max_marks);
+}
+
+TEST_CASE("where a suspicion is right, other patterns of the section are asked once more", "[loop_search]") {
+    Trial trial;
+    trial.sent_back = "w.test";
+    trial.search.expect(place_of("w.test", true), trial.now);
+    trial.run(second);
+    CHECK(trial.marked() == Texts{"w.test"});
+    CHECK(trial.search.take_confirmed().empty());  // it appeared with the others, which are asked as well
+    trial.sent_back = "x.test";
+    trial.search.suspect(place_of("x.test", true), trial.now);
+    trial.run(LoopSearch::grace_ns);
+    const auto confirmed = trial.search.take_confirmed();
+    REQUIRE(confirmed.size() == 1);
+    CHECK(confirmed[0].domain.to_text() == "x.test");
+    CHECK(trial.search.take_confirmed().empty());
+
+    trial.asked.clear();
+    const auto ask_others = [&] {
+        trial.search.expect_others({place_of("x.test", true), place_of("y.test", true)}, trial.now);
+        trial.run(second);
+    };
+    ask_others();
+    CHECK(trial.asked == Texts{"y.test"});  // the other one is marked
+    ask_others();
+    CHECK(trial.asked == Texts{"y.test"});  // and this one waits for its second look
 }
 
 TEST_CASE("what has no room waits", "[loop_search]") {

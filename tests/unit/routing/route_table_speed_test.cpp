@@ -50,22 +50,8 @@ TEST_CASE("how fast a table is built and asked", "[.][speed]") {
         for (std::size_t round = 0; round < rounds; ++round)
             for (const dns::Name& name : names) sum += table->find(name.wire());
         const double one = seconds_since(one_start) * 1e9 / static_cast<double>(rounds * names.size());
-        std::vector<RouteTable::Probe> probes;
-        probes.reserve(32);
-        const auto batch_start = Clock::now();
-        for (std::size_t round = 0; round < rounds; ++round) {
-            for (std::size_t at = 0; at < names.size(); at += 32) {
-                probes.clear();
-                for (std::size_t i = at; i < at + 32; ++i) {
-                    probes.push_back(table->prepare(names[i].wire()));
-                    table->prefetch(probes.back());
-                }
-                for (const auto& probe : probes) sum += table->find(probe);
-            }
-        }
-        const double batch = seconds_since(batch_start) * 1e9 / static_cast<double>(rounds * names.size());
         WARN(count << " sections: built in " << build_seconds * 1000 << " ms, " << bytes / count
-                   << " bytes each; lookup " << one << " ns, in batches " << batch << " ns (" << sum % 10 << ")");
+                   << " bytes each; lookup " << one << " ns (" << sum % 10 << ")");
     }
     SUCCEED();
 }

@@ -5,7 +5,6 @@
 #include <map>
 #include <random>
 
-#include "routing/pattern_text.hpp"
 #include "table_of_patterns.hpp"
 
 namespace dproxy::routing {
@@ -283,13 +282,6 @@ TEST_CASE("routes: every pattern, most specific first", "[route_table]") {
     const auto table = table_of({"*", "*.b.com a.com", "*.com", ".c.com", "x.y.z", "com"});
     CHECK(texts(table->entries()) ==
           std::vector<std::string>{"x.y.z", "a.com", "c.com", "com", "*.b.com", "*.c.com", "*.com", "*"});
-}
-
-TEST_CASE("patterns are written as they are read", "[route_table]") {
-    CHECK(pattern_text(PatternKind::both, name_of("a.example").wire()) == ".a.example");
-    CHECK(pattern_text(PatternKind::below, name_of(".").wire()) == "*");
-    CHECK(pattern_text(PatternKind::exact, name_of("\\*.a").wire()) == "\\*.a");
-    CHECK(pattern_text(PatternKind::exact, name_of("\\*").wire()) == "\\*");
 }
 
 TEST_CASE("a section of one pattern takes at most 90 bytes in a large table", "[route_table]") {

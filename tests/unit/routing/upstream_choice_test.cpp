@@ -122,6 +122,23 @@ TEST_CASE("who is silent is asked when nobody else can be", "[upstream_choice]")
     }
 }
 
+TEST_CASE("who is silent is asked before a third attempt at who is not", "[upstream_choice]") {
+    for (const Policy policy :
+         {Policy::least_outstanding, Policy::round_robin, Policy::random, Policy::hash, Policy::first}) {
+        auto list = candidates(2);
+        list[1].silent = list[0].tried = true;
+        const auto choice = [&](std::size_t attempts) {
+            return choose_upstream(policy, list, {0, 0, hash_of_name(name_of("x.test").wire()), attempts});
+        };
+        CHECK(choice(1) == 0);
+        CHECK(choice(2) == 1);
+        list[1].tried = true;
+        CHECK(choice(3) == 0);
+        list.push_back({});
+        CHECK(choice(2) == 2);
+    }
+}
+
 TEST_CASE("a name keeps its upstream when another one goes, whatever its case", "[upstream_choice]") {
     const auto all = candidates(5);
     auto fewer = all;

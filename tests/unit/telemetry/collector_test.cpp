@@ -25,7 +25,10 @@ struct Scene {
     WorkerCounters two{first_route_slot + 4, first_upstream_slot + 4};
     PublishedLabels labels;
     ConfigStatus config;
-    Collector collector{{{"1.2.3", "abcdef"}, {&one, &two}, &labels, &config}};
+    Log log{{}};
+    HandlerFailures failures{log};
+    HttpRejections http_rejections;
+    Collector collector{{{"1.2.3", "abcdef"}, {&one, &two}, &labels, &config, &failures, &http_rejections}};
 
     void publish(MetricLabels snapshot) { labels.publish(std::make_shared<const MetricLabels>(std::move(snapshot))); }
     /// Every sample by its name and labels, as written. A sample that stands twice fails the test.
@@ -58,15 +61,18 @@ TEST_CASE("every series is there at 0 before anything happens") {
     const auto samples = scene.samples();
     CHECK(samples.at(R"(dproxy_build_info{version="1.2.3",revision="abcdef"})") == 1);
     CHECK(samples.at(R"(dproxy_requests_total{transport="udp",family="4",type="A"})") == 0);
-    CHECK(count_of_name(samples, "dproxy_requests_total") == 2 * 2 * count_of<TypeLabel>);
-    CHECK(count_of_name(samples, "dproxy_responses_total") == 2 * 2 * count_of<RcodeLabel>);
+    CHECK(count_of_name(samples, "dproxy_requests_total") == count_of<Transport> * 2 * count_of<TypeLabel>);
+    CHECK(count_of_name(samples, "dproxy_responses_total") ==
+          count_of<Transport> * count_of<Source> * count_of<RcodeLabel>);
     CHECK(count_of_name(samples, "dproxy_dropped_total") == count_of<Drop>);
     CHECK(count_of_name(samples, "dproxy_client_rejected_total") == count_of<Rejection>);
     CHECK(count_of_name(samples, "dproxy_route_requests_total") == 3);
     CHECK(count_of_name(samples, "dproxy_route_responses_total") == 3 * count_of<RcodeLabel>);
     CHECK(count_of_name(samples, "dproxy_upstream_requests_total") == 16);
     CHECK(count_of_name(samples, "dproxy_upstream_failures_total") == count_of<Failure>);
-    CHECK(count_of_name(samples, "dproxy_request_duration_seconds_bucket") == 2 * DurationHistogram::bucket_count);
+    CHECK(count_of_name(samples, "dproxy_request_duration_seconds_bucket") ==
+          count_of<Transport> * DurationHistogram::bucket_count);
+    CHECK(count_of_name(samples, "dproxy_tls_handshakes_total") == 2 * count_of<Handshake>);
     CHECK(samples.at(R"(dproxy_request_duration_seconds_bucket{transport="udp",le="0.00025"})") == 0);
     CHECK(samples.at(R"(dproxy_request_duration_seconds_bucket{transport="udp",le="8.192"})") == 0);
     CHECK(samples.at(R"(dproxy_config_reloads_total{result="success"})") == 0);
@@ -75,12 +81,14 @@ TEST_CASE("every series is there at 0 before anything happens") {
     CHECK(samples.at(R"(dproxy_config_watch{mode="poll"})") == 0);
     CHECK(samples.at("dproxy_config_last_reload_successful") == 0);
     CHECK(samples.at("dproxy_udp_receive_drops_total") == 0);
+    CHECK(samples.at("dproxy_worker_errors_total") == 0);
     CHECK(samples.at("process_open_fds") > 0);
 }
 
 TEST_CASE("the page has each metric of the catalogue, with its type, labels and help") {
     Scene scene;
     scene.config.record({true, std::chrono::system_clock::time_point(1700000000s), 3ms, 1, "h", {{"a.prox", true}}});
+    scene.config.set_certificates({{"tls.crt", true, 1800000000}});
     const std::string page = scene.collector.text();
     for (const MetricDescription& metric : metric_catalog()) {
         const std::string name(metric.name);
@@ -109,6 +117,27 @@ TEST_CASE("the workers are summed") {
     CHECK(samples.at("dproxy_inflight_requests") == 1);
     scene.one.inflight.subtract(2);  // a reading between two writes of two workers
     CHECK(scene.samples().at("dproxy_inflight_requests") == 0);
+}
+
+TEST_CASE("each series is fed by its own counters") {
+    Scene scene;
+    scene.one.responses[1][static_cast<std::size_t>(RcodeLabel::refused)][Source::local].add(2);
+    scene.two.dropped[Drop::reply_malformed].add(3);
+    scene.one.rejected[Rejection::tcp_framing].add(4);
+    scene.one.buffered_bytes.add(5);
+    scene.two.shed_networks.add(6);
+    scene.two.udp_receive_drops.add(7);
+    scene.two.tcp_connections[Side::upstream].add(8);
+    scene.http_rejections[HttpRejection::host].add(9);
+    const auto samples = scene.samples();
+    CHECK(samples.at(R"(dproxy_responses_total{transport="tcp",rcode="REFUSED",source="local"})") == 2);
+    CHECK(samples.at(R"(dproxy_dropped_total{reason="reply_malformed"})") == 3);
+    CHECK(samples.at(R"(dproxy_client_rejected_total{reason="tcp_framing"})") == 4);
+    CHECK(samples.at("dproxy_buffered_bytes") == 5);
+    CHECK(samples.at("dproxy_shed_networks") == 6);
+    CHECK(samples.at("dproxy_udp_receive_drops_total") == 7);
+    CHECK(samples.at(R"(dproxy_tcp_connections{side="upstream"})") == 8);
+    CHECK(samples.at(R"(dproxy_http_rejected_total{reason="host"})") == 9);
 }
 
 TEST_CASE("a histogram is cumulative, its sum in seconds") {
@@ -234,4 +263,14 @@ TEST_CASE("promtool finds nothing to say") {
     CHECK(said.empty());
     INFO(said);
     CHECK(status == 0);
+}
+
+TEST_CASE("a certificate has its end, where one ever was good") {
+    Scene scene;
+    scene.config.set_certificates({{"a.crt", true, 1800000000}, {"b\n.crt", false, {}}});
+    const auto samples = scene.samples();
+    CHECK(samples.at(R"(dproxy_tls_certificate_valid{file="a.crt"})") == 1);
+    CHECK(samples.at(R"(dproxy_tls_certificate_expiry_timestamp_seconds{file="a.crt"})") == 1800000000);
+    CHECK(count_of_name(samples, "dproxy_tls_certificate_valid") == 2);
+    CHECK(count_of_name(samples, "dproxy_tls_certificate_expiry_timestamp_seconds") == 1);
 }

@@ -61,7 +61,9 @@ TEST_CASE("rcodes fold to the known ones") {
     CHECK(rcode_label(3) == RcodeLabel::nxdomain);
     CHECK(rcode_label(6) == RcodeLabel::other);
     CHECK(rcode_label(10) == RcodeLabel::notzone);
-    CHECK(rcode_label(0xf5) == RcodeLabel::refused);
+    CHECK(rcode_label(16) == RcodeLabel::badvers);
+    CHECK(rcode_label(23) == RcodeLabel::badcookie);
+    CHECK(rcode_label(0xf5) == RcodeLabel::other);
 }
 
 TEST_CASE("a duration counts in the first bucket whose bound it does not exceed") {

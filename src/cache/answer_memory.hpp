@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// The answers of all workers. Each worker writes a part of its own and reads all; nobody waits for anybody. What goes
+// when there is no room is chosen as S3-FIFO does (Yang et al., "FIFO queues are all you need for cache eviction",
+// SOSP 2023): newcomers lie in a small ring, and only what is asked for again moves to the large one, so that names
+// that are asked for once push out nothing but each other.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "cache/answer_index.hpp"
+#include "cache/ghosts.hpp"
+#include "cache/kept_answer.hpp"
+#include "cache/limits.hpp"
+#include "cache/ring.hpp"
+
+namespace dproxy::cache {
+
+/// Room for one record, to be reused. One thread.
+using RecordRoom = std::vector<std::uint64_t>;
+RecordRoom make_record_room();
+
+/// An answer that was found, copied.
+struct Found {
+    std::span<const std::uint64_t> words;  ///< in the room that was given; empty: there is none
+    AnswerIndex::Instead place;            ///< where it stands in the index, to put another there
+    unsigned hits = 0;                     ///< how often it was asked for before
+
+    explicit operator bool() const { return !words.empty(); }
+};
+
+class AnswerMemory {
+public:
+    static constexpr std::size_t least_bytes = std::size_t{64} << 10;
+    static constexpr unsigned most_parts = Slot::max_rings / 2;
+
+    /// Address space only, taken at once; pages take memory as they are written. Throws std::bad_alloc.
+    /// `bytes`: of all together, at least least_bytes for each part.
+    AnswerMemory(std::size_t bytes, unsigned parts);
+    ~AnswerMemory();
+    AnswerMemory(const AnswerMemory&) = delete;
+    AnswerMemory& operator=(const AnswerMemory&) = delete;
+
+    // Any thread.
+
+    /// Fresh or stale; never one that is over.
+    Found find(const QuestionKey& key, std::uint64_t now_ns, std::span<std::uint64_t> room) const;
+    /// It was given to somebody.
+    void count_hit(const Found& found) { index_.count_hit(found.place.number, found.place.as_seen); }
+    /// Those of which `matches` says so are no more. Takes a while where there is much; queries go on beside it.
+    template <typename Matches>
+    std::size_t forget(const Matches& matches, std::uint64_t now_ns);
+    /// What was asked for before then is not to be kept any more.
+    std::uint64_t forgotten_ns() const { return forgotten_ns_.load(std::memory_order_acquire); }
+
+    // The worker of the part.
+
+    /// First: what it takes to write it.
+    void open(unsigned part);
+    /// The record that make_kept() made, instead of the one that was found for its question, if there was one (also one
+    /// that is over). False where it is too large, or another thread was quicker.
+    bool keep(unsigned part, std::span<const std::uint64_t> record);
+
+    struct Counts {
+        std::uint64_t entries = 0;     ///< that lie there, with those that were replaced and have yet to go
+        std::uint64_t used_bytes = 0;  ///< by these
+        std::uint64_t evictions = 0;   ///< for want of room, before they were over
+    };
+    /// Of one part; the worker's.
+    Counts counts(unsigned part) const;
+
+private:
+    struct Part {
+        Part(std::span<Word> for_newcomers, std::span<Word> for_stayers, std::span<Word> for_ghosts)
+            : newcomers(for_newcomers), stayers(for_stayers), ghosts(for_ghosts) {}
+        Ring newcomers;
+        Ring stayers;
+        Ghosts ghosts;
+        std::uint64_t entries = 0;
+        std::uint64_t evictions = 0;
+    };
+    struct Layout;
+    enum class Into : std::uint8_t { newcomers, stayers };
+
+    static constexpr std::uint16_t ring_number(unsigned part, Into into) {
+        return static_cast<std::uint16_t>(part * 2 + (into == Into::stayers ? 1 : 0));
+    }
+    const Ring& ring(std::uint16_t number) const;
+    /// Copies the record; nothing where it is being overwritten.
+    std::span<const std::uint64_t> read(const Slot& slot, std::span<std::uint64_t> room) const;
+    /// Where the index has the record that lies there.
+    bool find_own(std::uint64_t hash, std::uint16_t ring, Position position, AnswerIndex::Instead& out) const;
+    bool find_same(const QuestionKey& key, std::span<std::uint64_t> room, AnswerIndex::Instead& out) const;
+    void make_room_for_newcomer(unsigned part, std::size_t units, std::uint64_t now_ns);
+    /// Who was asked for since it was looked at last comes to the other end again.
+    void make_room_for_stayer(unsigned part, std::size_t units, std::uint64_t now_ns);
+    void drop_oldest_newcomer(unsigned part, std::uint64_t now_ns);
+    /// Moves the oldest newcomer to the stayers.
+    void let_stay(unsigned part, const KeptHead& head, Position position, std::uint64_t now_ns);
+    /// Appends the record to the ring, and has the index say so in place of where it was.
+    void move(unsigned part, std::span<const std::uint64_t> record, std::uint16_t from_ring, Position from,
+              std::uint8_t credit);
+    /// Takes it out of the index.
+    void strike_out(unsigned part, const KeptHead& head, std::uint16_t ring, Position position, std::uint64_t now_ns);
+
+    std::atomic<std::uint64_t> forgotten_ns_{0};
+    std::size_t mapped_bytes_;
+    void* memory_;
+    AnswerIndex index_;
+    std::vector<std::unique_ptr<Part>> parts_;
+    std::vector<RecordRoom> rooms_;  ///< of each part, for what moves
+};
+
+template <typename Matches>
+std::size_t AnswerMemory::forget(const Matches& matches, std::uint64_t now_ns) {
+    forgotten_ns_.store(now_ns, std::memory_order_release);
+    RecordRoom room = make_record_room();
+    std::size_t forgotten = 0;
+    for (std::size_t number = 0; number < index_.slots(); ++number) {
+        Slot slot;
+        if (!index_.read(number, slot)) continue;
+        const auto words = read(slot, room);
+        if (!words.empty() && matches(KeptAnswer(words)) && index_.remove(number, slot)) ++forgotten;
+    }
+    return forgotten;
+}
+
+}  // namespace dproxy::cache

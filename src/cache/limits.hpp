@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Limits of what is kept of answers; told in docs/operations.md.
+// Held by tests/unit/cache/answer_memory_test.cpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "dns/message.hpp"
+
+namespace dproxy::cache {
+
+/// Of a worker's part, where an answer that was not kept lately lies first: a tenth (S3-FIFO, Yang et al. 2023).
+inline constexpr std::size_t part_of_newcomers = 10;
+/// Askings after the first that make a newcomer stay.
+inline constexpr unsigned askings_to_stay = 1;
+/// An answer takes at most this part of the memory of newcomers: no single one may push out all others.
+inline constexpr std::size_t part_of_one_answer = 4;
+/// For each answer that is kept, so many others at most are looked at for one to go.
+inline constexpr unsigned most_moved_for_one = 32;
+/// Bytes that an answer takes, as the index is laid out for: where they are smaller, it is full before the memory is.
+inline constexpr std::size_t expected_answer_bytes = 192;
+/// What a record of the memory takes at most: the largest message, its TTLs, and what says whose it is.
+inline constexpr std::size_t max_record_bytes = 2 * dns::max_message_length;
+/// Answers with more records are not kept.
+inline constexpr std::size_t max_kept_records = 2048;
+
+}  // namespace dproxy::cache

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// A dnsmasq.conf, as dnsmasq reads it.
+#pragma once
+
+#include <string_view>
+
+#include "import/draft.hpp"
+
+namespace dproxy::foreign {
+
+/// Adds to the draft what the text says of routes, and what it says besides.
+void read_dnsmasq(std::string_view text, Draft& draft);
+
+}  // namespace dproxy::foreign

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "relay/answers.hpp"
+
+#include <algorithm>
+
+#include "dns/client_subnet.hpp"
+#include "dns/hop_options.hpp"
+#include "dns/opt_record.hpp"
+#include "dns/reply.hpp"
+#include "relay/transport_label.hpp"
+#include "relay/unix_seconds.hpp"
+
+namespace dproxy::proxy {
+
+using telemetry::Drop;
+using telemetry::Source;
+
+namespace {
+
+/// Padding has a point where nobody sees the bytes (RFC 7830 6), and for who padded as well (RFC 8467 4).
+bool pads(const Owed& owed) { return owed.query.hop.pads && owed.client.arrival().encrypted; }
+
+/// What the client takes over UDP, and should get so (RFC 9715).
+std::size_t limit_of(const dns::Query& query, bool by_stream) {
+    return std::min<std::size_t>(query.udp_size, by_stream ? dns::safe_udp_size : dns::max_udp_payload);
+}
+
+std::size_t growth_by(const dns::HopAnswer& own, dns::Bytes reply) {
+    return own.options().size() + (dns::find_opt(reply).found ? 0 : dns::opt_fixed_length);
+}
+
+}  // namespace
+
+void Answers::send(const Client& client, dns::Bytes message) {
+    if (!clients_.answer(client, message)) counters_.dropped[Drop::client_gone].add();
+}
+
+void Answers::answer(const Owed& owed, dns::Bytes message, Source source) {
+    const auto transport = static_cast<std::size_t>(transport_label(owed.client.transport));
+    counters_.duration[transport].observe(now_ns_ - owed.started_ns);
+    const auto rcode = telemetry::rcode_label(dns::full_rcode_of(message));
+    counters_.responses[transport][static_cast<std::size_t>(rcode)][source].add();
+    counters_.route(owed.route_slot).responses[rcode].add();
+    send(owed.client, message);
+}
+
+dns::HopAnswer Answers::own_options(const Owed& owed) const {
+    return owed.query.hop.any ? own_hop_.answer(owed.query, owed.client, unix_seconds()) : dns::HopAnswer();
+}
+
+void Answers::judged(const Owed& owed, dns::Bytes message, const Verdict& verdict) {
+    if (verdict.drop) {
+        counters_.dropped[*verdict.drop].add();
+        return;
+    }
+    if (verdict.rejection) counters_.rejected[*verdict.rejection].add();
+    dns::OwnAnswer own = verdict.answer;
+    // A refusal is what any stranger gets. It must be no use to who asks in another's name: its reason comes without
+    // words, so it is at most six bytes longer than the query.
+    dns::HopAnswer hop = own_options(owed);
+    own.hop_options = hop.options();
+    if (owed.client.arrival().size_limited) own.limit = std::min<std::size_t>(owed.query.udp_size, own.limit);
+    if (own.rcode == dns::Rcode::refused && !owed.client.is_source_proved()) own.error_text = false;
+    const dns::MutableBytes out = clients_.room(owed.client);
+    std::size_t length = dns::write_own_answer(message, owed.query, own, out);
+    if (pads(owed)) {
+        hop.add_padding(length, out.size());
+        own.hop_options = hop.options();
+        length = dns::write_own_answer(message, owed.query, own, out);
+    }
+    answer(owed, out.first(length), Source::local);
+}
+
+ReplyAtHand Answers::cleaned(const InFlight& entry, const ReplyAtHand& reply) {
+    dns::MutableBytes message = reply.message;
+    if (reply.added != dns::AddedSubnet::nothing) {
+        message = message.first(dns::remove_client_subnet(message, reply.added));
+    }
+    return {without_hop_options(message, entry.query), reply.by_stream, dns::AddedSubnet::nothing};
+}
+
+void Answers::replied(const InFlight& entry, const ReplyAtHand& reply) {
+    dns::set_id(reply.message, entry.client_id);
+    const dns::Bytes message = cleaned(entry, reply).message;
+    deliver(owed_for(entry), message, limit_of(entry.query, reply.by_stream), Source::upstream);
+}
+
+void Answers::deliver(const Owed& owed, dns::Bytes message, std::size_t limit, Source source) {
+    if (owed.query.hop.any) return reply_with_hop_options(owed, message, limit, source);
+    if (owed.client.arrival().size_limited && message.size() > limit) {
+        const dns::MutableBytes cut = clients_.room(owed.client);
+        const std::size_t length = dns::write_truncated(message, std::min(limit, dns::safe_udp_size), cut);
+        answer(owed, cut.first(length), source);
+    } else {
+        answer(owed, message, source);
+    }
+}
+
+dns::MutableBytes Answers::lasting_room(const Client& client, std::size_t bytes) {
+    const dns::MutableBytes room = clients_.room(client);
+    // What is given out twice for one answer may be the same room, on a connection.
+    if (bytes <= room.size() && client.arrival().size_limited) return room;
+    kept_.push_back(std::make_unique<StoredReply>());
+    kept_.back()->message.resize(bytes);
+    return kept_.back()->message;
+}
+
+void Answers::shared(const InFlight& entry, dns::Bytes message, const ReplyAtHand& clean) {
+    const dns::MutableBytes copy = lasting_room(entry.client, clean.message.size()).first(clean.message.size());
+    std::copy(clean.message.begin(), clean.message.end(), copy.begin());
+    dns::set_id(copy, entry.client_id);
+    const dns::Bytes question = message.subspan(dns::header_length, entry.query.question.end - dns::header_length);
+    const bool repeats_it = dns::question_count(copy) == 1 && copy.size() >= dns::header_length + question.size();
+    if (repeats_it) std::copy(question.begin(), question.end(), copy.begin() + dns::header_length);
+    deliver(owed_for(entry), copy, limit_of(entry.query, clean.by_stream), Source::upstream);
+}
+
+void Answers::remembered(const Owed& owed, dns::Bytes message, const cache::KeptAnswer& kept) {
+    const dns::MutableBytes out = lasting_room(owed.client, kept.room());
+    const dns::Bytes reply = out.first(kept.write(message, owed.query, now_ns_, out));
+    const bool is_stale = kept.age(now_ns_) == cache::Age::stale;
+    // How it came is not kept: as if by a stream.
+    deliver(owed, reply, limit_of(owed.query, true), is_stale ? Source::stale : Source::cache);
+}
+
+void Answers::replied(const InFlight& entry, std::unique_ptr<StoredReply> reply) {
+    kept_.push_back(std::move(reply));
+    StoredReply& kept = *kept_.back();
+    replied(entry, {kept.message, kept.by_stream, kept.added});
+}
+
+void Answers::transferred(const Owed& owed, bool first, dns::MutableBytes message) {
+    message = without_hop_options(message, owed.query);
+    if (!first) return send(owed.client, message);
+    dns::HopAnswer own = own_options(owed);
+    answer(owed, with_hop_options(message, own, owed), Source::upstream);
+}
+
+dns::Bytes Answers::with_hop_options(dns::Bytes reply, dns::HopAnswer& own, const Owed& owed) {
+    if (dns::denies_edns(reply)) return reply;
+    if (pads(owed)) own.add_padding(reply.size() + growth_by(own, reply), dns::max_message_length);
+    if (own.options().empty()) return reply;
+    const std::size_t room = reply.size() + own.options().size() + dns::opt_fixed_length;
+    dns::MutableBytes out = clients_.room(owed.client);
+    if (out.size() < room) {
+        kept_.push_back(std::make_unique<StoredReply>());
+        kept_.back()->message.resize(room);
+        out = kept_.back()->message;
+    }
+    const std::size_t length = dns::write_with_options(reply, own.options(), out);
+    return length == 0 ? reply : dns::Bytes(out.first(length));
+}
+
+void Answers::reply_with_hop_options(const Owed& owed, dns::Bytes reply, std::size_t limit, Source source) {
+    dns::HopAnswer own = own_options(owed);
+    const std::size_t growth = growth_by(own, reply);
+    if (owed.client.arrival().size_limited && reply.size() + growth > limit) {
+        const std::size_t rest = std::min(limit, dns::safe_udp_size) - own.options().size() - dns::opt_fixed_length;
+        // It may be what is sent, where nothing is to be added to it: so it stays until all has left.
+        const dns::MutableBytes cut = clients_.room(owed.client);
+        reply = cut.first(dns::write_truncated(reply, rest, cut));
+    }
+    answer(owed, with_hop_options(reply, own, owed), source);
+}
+
+}  // namespace dproxy::proxy

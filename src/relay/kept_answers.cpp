@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Held by tests/integration/test_cache.py, tests/integration/test_cache_stale.py.
+#include "relay/kept_answers.hpp"
+
+namespace dproxy::proxy {
+
+namespace {
+
+cache::KeepingTerms terms_of(const routing::Keeping& keeping) {
+    const auto seconds = [](std::chrono::seconds time) { return static_cast<std::uint32_t>(time.count()); };
+    return {.least_s = seconds(keeping.least),
+            .most_s = seconds(keeping.most),
+            .negative_s = seconds(keeping.negative),
+            .stale_s = seconds(keeping.stale)};
+}
+
+}  // namespace
+
+void KeptAnswers::open() {
+    if (is_open() || !memory_) return;
+    made_ = cache::make_record_room();
+    memory_->open(part_);
+    room_ = cache::make_record_room();
+}
+
+void KeptAnswers::keep(dns::Bytes reply, const cache::QuestionKey& key, const routing::Keeping& keeping,
+                       std::uint64_t asked_ns, std::uint64_t now_ns) {
+    if (asked_ns < memory_->forgotten_ns()) return;  // it may be what was to be forgotten
+    const auto record = cache::make_kept(reply, key, terms_of(keeping), now_ns, made_);
+    if (!record.empty()) memory_->keep(part_, record);
+}
+
+void KeptAnswers::note_in_vain(const cache::QuestionKey& key, std::uint64_t now_ns) {
+    const cache::Found found = find(key, now_ns);
+    if (!found) return;
+    const cache::KeptAnswer kept(found.words);
+    if (kept.age(now_ns) == cache::Age::stale) memory_->keep(part_, kept.copy_resting(now_ns + recheck_ns, made_));
+}
+
+void KeptAnswers::tell() {
+    if (!is_open()) return;
+    const auto counts = memory_->counts(part_);
+    counters_.cache_entries.set(counts.entries);
+    counters_.cache_bytes.set(counts.used_bytes);
+    counters_.cache_evictions.set(counts.evictions);
+}
+
+}  // namespace dproxy::proxy

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// What a running instance knows about itself at one moment: what /status tells as JSON and the page at / shows.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/address.hpp"
+#include "route_files/files_in_force.hpp"
+#include "routing/loop_marks.hpp"
+#include "server/reloader.hpp"
+#include "telemetry/counters.hpp"
+
+namespace dproxy::server {
+
+struct StatusFacts {
+    std::string version;
+    std::string revision;
+    std::uint64_t uptime_seconds = 0;
+    std::string not_ready;  ///< the reason; empty when ready
+    std::vector<net::Endpoint> listen;
+    std::shared_ptr<const config::RoutesState> routes;
+    std::shared_ptr<const config::FilesInForce> files_in_force = std::make_shared<const config::FilesInForce>();
+    std::shared_ptr<const proxy::Publication> publication;
+    bool in_force = true;  ///< every worker goes by the publication made last
+    std::shared_ptr<const routing::LoopMarks> loops;
+    WatchState watch;
+    std::vector<proxy::HostReport> hosts;
+    LeftOutList::Reports left_out;
+    telemetry::ConfigFacts config;
+    std::size_t workers = 0;
+    std::vector<const telemetry::WorkerCounters*> counters;  ///< of the workers and of the prober
+    std::uint64_t now_ns = 0;                                ///< of the monotonic clock
+};
+
+}  // namespace dproxy::server

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "server/status_page.hpp"
+
+#include "status_scene.hpp"
+
+using namespace dproxy;
+using namespace dproxy::server;
+using dproxy::test::StatusScene;
+
+namespace {
+
+std::string page(const StatusScene& scene) { return status_page(scene.facts); }
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+std::size_t count(const std::string& text, std::string_view part) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++found;
+    return found;
+}
+
+/// From a heading to the next.
+std::string section(const std::string& page, const std::string& heading) {
+    const std::size_t begin = page.find("<h2>" + heading + "</h2>");
+    if (begin == std::string::npos) return {};
+    return page.substr(begin, page.find("<h2>", begin + 4) - begin);
+}
+
+}  // namespace
+
+TEST_CASE("the page begins with what matters most", "[status_page]") {
+    StatusScene scene;
+    CHECK(has(page(scene), "<h1>dproxy 1.2.3</h1>\n<p><span class=\"good\">ready</span>, running for 100 s with "
+                           "1 worker, listens on 127.0.0.1:53<br>\n2 routes of 1 file, version c0ffee, changes are "
+                           "noticed at once (inotify)</p>"));
+    scene.facts.not_ready = "draining";
+    scene.facts.watch = {telemetry::WatchMode::poll, "no more watches"};
+    CHECK(has(page(scene), "<span class=\"bad\">not ready: draining</span>"));
+    CHECK(has(page(scene), "without inotify: no more watches</span>"));
+}
+
+TEST_CASE("times are told as people do", "[status_page]") {
+    StatusScene scene;
+    const auto told = [&](std::uint64_t seconds, const std::string& text) {
+        scene.facts.uptime_seconds = seconds;
+        return has(page(scene), "running for " + text + " with");
+    };
+    CHECK(told(119, "119 s"));
+    CHECK(told(120, "2 min"));
+    CHECK(told(7199, "119 min"));
+    CHECK(told(7200, "2 h"));
+    CHECK(told(172'799, "47 h"));
+    CHECK(told(172'800, "2 days"));
+}
+
+TEST_CASE("what there is none of has no heading", "[status_page]") {
+    const std::string plain = page(StatusScene());
+    CHECK(section(plain, "Faults in files").empty());
+    CHECK(section(plain, "Loops").empty());
+    CHECK(section(plain, "Host names").empty());
+    for (const char* heading : {"Traffic", "Upstreams", "Routes", "Route files"}) {
+        CHECK_FALSE(section(plain, heading).empty());
+    }
+}
+
+TEST_CASE("what comes from files is text, wherever it stands", "[status_page]") {
+    const std::string script = "<script>alert('\"&\")</script>";
+    StatusScene scene;
+    scene.facts.version = scene.facts.not_ready = script;
+    scene.facts.watch = {telemetry::WatchMode::poll, script};
+    scene.change_routes([&](config::RoutesState& routes) {
+        routes.hash = script;
+        routes.faults = {{config::Severity::error, script, 1, script}};
+        routes.files = {{script, true, true}};
+    });
+    proxy::HostReport host;
+    host.host = host.fault = script;
+    scene.facts.hosts = {host};
+    CHECK_FALSE(has(page(scene), "<script"));
+    CHECK(count(page(scene), "&lt;script&gt;") == 9);
+}
+
+TEST_CASE("upstreams that are down come first", "[status_page]") {
+    StatusScene scene;
+    scene.upstream(1).health->up = false;
+    const std::string upstreams = section(page(scene), "Upstreams");
+    CHECK(upstreams.find("192.0.2.2:54") < upstreams.find("192.0.2.1:53"));
+    CHECK(has(section(page(scene), "Routes"), "192.0.2.1:53, <span class=\"bad\">192.0.2.2:54 (down)</span>"));
+}
+
+TEST_CASE("a route says where it goes and where it stands", "[status_page]") {
+    StatusScene scene;
+    scene.counters.route((*scene.facts.publication->route_slots)[1]).requests.add(12);
+    const std::string routes = section(page(scene), "Routes");
+    CHECK(has(routes, "<tr><td>*.b.test</td><td>192.0.2.1:53, 192.0.2.2:54</td><td>d/a.prox:11</td>"
+                      "<td class=\"n\">12</td><td class=\"n\">0</td></tr>"));
+    CHECK(has(routes, "<td>(none)</td>"));
+    CHECK_FALSE(has(routes, "(master)"));
+}
+
+TEST_CASE("of very many of each the first are shown, and how many more there are", "[status_page]") {
+    std::vector<std::string> sections, upstreams;
+    for (std::size_t i = 0; i < 2 * max_page_rows; ++i) sections.push_back("n" + std::to_string(i) + ".test");
+    for (std::size_t i = 0; i < max_page_upstreams + 3; ++i) upstreams.push_back("192.0.2." + std::to_string(i + 1));
+    StatusScene scene(sections, upstreams);
+    scene.change_routes([](config::RoutesState& routes) {
+        routes.faults.assign(max_page_rows + 7, {config::Severity::error, "f", 1, "m"});
+        routes.files.assign(max_page_rows + 1, {"good", true, true});
+        routes.files.back() = {"broken", false, false};
+    });
+    for (std::size_t i = 0; i < max_page_rows + 2; ++i) scene.add_loop("b" + std::to_string(i) + ".test", 1, 0);
+    const std::string whole = page(scene);
+    const auto is_cut = [&](const std::string& heading, const std::string& more) {
+        const std::string part = section(whole, heading);
+        return count(part, "<tr>") == max_page_rows + 1 && has(part, "<p>and " + more + " more, in ");
+    };
+    CHECK(is_cut("Faults in files", "7"));
+    CHECK(is_cut("Loops", "2"));
+    CHECK(is_cut("Routes", std::to_string(max_page_rows + 1)));
+    CHECK(is_cut("Route files", "1"));
+    CHECK(has(section(whole, "Routes"), " and 3 more"));
+    // The broken one comes first.
+    CHECK(section(whole, "Route files").find("broken") < section(whole, "Route files").find("good"));
+    CHECK(whole.size() < 500'000);
+}
+
+TEST_CASE("a fault's text is shown as far as it goes", "[status_page]") {
+    StatusScene scene;
+    scene.change_routes([](config::RoutesState& routes) {
+        routes.faults = {{config::Severity::warning, "f", 0, std::string(100'000, 'x')}};
+    });
+    CHECK(page(scene).size() < 20'000);
+    CHECK(has(section(page(scene), "Faults in files"), "<td>f</td><td class=\"n\"></td><td>warning</td>"));
+}
