@@ -5,12 +5,14 @@ import os
 import re
 import subprocess
 
+import pytest
 import yaml
 
 from conftest import CHART, ROOT
 
 KUSTOMIZE = ROOT / "deploy" / "kustomize"
 SIDECAR = ROOT / "deploy" / "sidecar" / "sidecar.yaml"
+ENCRYPTED = ROOT / "deploy" / "sidecar" / "encrypted.yaml"
 HEAD = "# Rendered from charts/dproxy by tests/chart/run --update. Change it by patches in kustomization.yaml.\n"
 
 
@@ -69,11 +71,13 @@ def test_the_sidecar_is_the_pods_first_and_only_nameserver():
     assert container["image"].endswith(":" + yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"])
 
 
-def test_the_settings_of_the_sidecar_are_good(program, tmp_path):
+@pytest.mark.parametrize("file", [SIDECAR, ENCRYPTED], ids=lambda file: file.stem)
+def test_the_settings_and_routes_of_the_sidecar_are_good(program, tmp_path, file):
     _, container = sidecar()
     environment = {one["name"]: one["value"] for one in container["env"]}
-    routes = next(one for one in yaml.safe_load_all(SIDECAR.read_text()) if one["kind"] == "ConfigMap")["data"]
-    for name, text in routes.items():
+    routes = next(one for one in yaml.safe_load_all(file.read_text()) if one["kind"] == "ConfigMap")
+    assert routes["metadata"]["name"] == sidecar()[0]["volumes"][0]["configMap"]["name"]
+    for name, text in routes["data"].items():
         (tmp_path / name).write_text(text)
     done = subprocess.run([program, "check", str(tmp_path)], cwd=tmp_path, env=environment, capture_output=True,
                           text=True, check=False)

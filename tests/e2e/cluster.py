@@ -135,3 +135,9 @@ class Namespace:
 
 def on_node(*command, check=True):
     return run(*shlex.split(os.environ["NODE"]), *command, check=check).stdout
+
+
+def cluster_dns():
+    """The address of the cluster's DNS Service."""
+    return run("kubectl", "--namespace", "kube-system", "get", "service", "kube-dns", "-o",
+               "jsonpath={.spec.clusterIP}").stdout.strip()

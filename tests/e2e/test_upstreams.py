@@ -1,16 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Upstreams that are Services: headless, scaled, without endpoints; and cluster DNS before and behind dproxy."""
-from cluster import IMAGE, ROOT, TOOLS, run, wait_until
+from cluster import IMAGE, ROOT, TOOLS, cluster_dns, run, wait_until
 
 import yaml
-
-CLUSTER_DNS = ("kube-dns", "kube-system")
-
-
-def cluster_dns():
-    name, space = CLUSTER_DNS
-    return run("kubectl", "--namespace", space, "get", "service", name, "-o",
-               "jsonpath={.spec.clusterIP}").stdout.strip()
 
 
 def ready_addresses(space, name):
