@@ -67,7 +67,9 @@ void Encryption::State::look_later() {
 }
 
 void Encryption::State::tell() {
+    std::vector<std::string> faults;
     for (const config::Diagnostic& fault : files.faults()) {
+        faults.push_back(fault.to_string());
         if (std::find(told.begin(), told.end(), fault) != told.end()) continue;
         log.error("certificate", {{"file", fault.file}, {"fault", fault.message}});
     }
@@ -76,7 +78,7 @@ void Encryption::State::tell() {
     for (const certificates::CertificateState& state : files.states()) {
         facts.push_back({state.file, state.valid, state.expires});
     }
-    status.set_certificates(std::move(facts));
+    status.set_certificates(std::move(facts), std::move(faults));
 }
 
 Encryption::Encryption(boost::asio::io_context& io, const config::TlsSettings& settings,

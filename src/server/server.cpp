@@ -306,7 +306,7 @@ StatusFacts Server::status() const {
     facts.uptime_seconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - started_).count());
     facts.not_ready = not_ready();
-    facts.listen = endpoints_.plain;
+    facts.listen = endpoints_;
     facts.routes = reloader_->routes();
     facts.files_in_force = reloader_->files_in_force();
     facts.in_force = reloader_->is_in_force();

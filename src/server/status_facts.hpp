@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "net/address.hpp"
 #include "route_files/files_in_force.hpp"
 #include "routing/loop_marks.hpp"
+#include "server/listeners.hpp"
 #include "server/reloader.hpp"
 #include "telemetry/counters.hpp"
 
@@ -21,7 +21,7 @@ struct StatusFacts {
     std::string revision;
     std::uint64_t uptime_seconds = 0;
     std::string not_ready;  ///< the reason; empty when ready
-    std::vector<net::Endpoint> listen;
+    ListenAddresses listen;
     std::shared_ptr<const config::RoutesState> routes;
     std::shared_ptr<const config::FilesInForce> files_in_force = std::make_shared<const config::FilesInForce>();
     std::shared_ptr<const proxy::Publication> publication;

@@ -10,6 +10,7 @@
 
 #include "admin/html.hpp"
 #include "ini/counted.hpp"
+#include "reports/rfc3339.hpp"
 #include "routing/setting_names.hpp"
 #include "server/counter_sums.hpp"
 
@@ -96,12 +97,19 @@ std::string duration(std::uint64_t seconds) {
 
 bool is_up(const proxy::UpstreamSpec& upstream) { return upstream.health->up.load(std::memory_order_relaxed); }
 
+void add_listen(std::string_view before, const std::vector<net::Endpoint>& endpoints, std::string& page) {
+    if (!endpoints.empty()) page += before;
+    for (std::size_t i = 0; i < endpoints.size(); ++i) page += (i ? ", " : "") + html(endpoints[i].to_string());
+}
+
 void add_summary(const StatusFacts& facts, std::string& page) {
     page += "<h1>dproxy " + html(facts.version) + "</h1>\n<p>";
     page += facts.not_ready.empty() ? good("ready") : bad("not ready: " + facts.not_ready);
     page += ", running for " + duration(facts.uptime_seconds) + " with " + config::counted(facts.workers, "worker");
-    if (!facts.listen.empty()) page += ", listens on ";
-    for (std::size_t i = 0; i < facts.listen.size(); ++i) page += (i ? ", " : "") + html(facts.listen[i].to_string());
+    add_listen(", listens on ", facts.listen.plain, page);
+    add_listen("; over TLS on ", facts.listen.tls, page);
+    add_listen("; over HTTPS on ", facts.listen.https, page);
+    add_listen("; over HTTP on ", facts.listen.http, page);
     page += "<br>\n" + config::counted(facts.routes->routes, "route") + " of " +
             config::counted(facts.routes->files.size(), "file") + ", version " + html(facts.routes->hash) +
             ", changes are noticed ";
@@ -253,6 +261,22 @@ void add_hosts(const StatusFacts& facts, std::string& page) {
     table.end(facts.hosts.size(), in_status);
 }
 
+void add_certificates(const StatusFacts& facts, std::string& page) {
+    if (facts.config.certificates.empty()) return;
+    page += "<h2>Certificates</h2>\n";
+    for (const std::string& fault : facts.config.certificate_faults) page += "<p>" + bad(fault) + "</p>\n";
+    Table table(page, {"File", "State", "Expires"});
+    for (const telemetry::CertificateFact& one : facts.config.certificates) {
+        if (table.is_full()) break;
+        const std::chrono::system_clock::time_point expires{std::chrono::seconds(one.expires.value_or(0))};
+        const std::string state = one.valid     ? good("in force")
+                                  : one.expires ? bad("the last good one is in force, or what is has expired")
+                                                : bad("there is none: TLS is refused");
+        table.add({html(one.file), state, one.expires ? config::rfc3339(expires).substr(0, 10) : ""});
+    }
+    table.end(facts.config.certificates.size(), in_status);
+}
+
 /// Queries and SERVFAIL of a route; beyond the limit of labels they are not known.
 std::pair<std::string, std::string> route_counts(telemetry::Slot slot, const StatusFacts& facts) {
     if (slot == telemetry::other_slot) return {};
@@ -314,6 +338,7 @@ std::string status_page(const StatusFacts& facts) {
     add_traffic(facts, page);
     add_upstreams(facts, page);
     add_hosts(facts, page);
+    add_certificates(facts, page);
     add_routes(facts, page);
     add_files(facts, page);
     page += "<h2>For programs</h2>\n<p><a href=\"status\">/status</a>, <a href=\"routes\">/routes</a>, "

@@ -88,6 +88,33 @@ json::object upstream_object(const proxy::UpstreamSpec& upstream, const StatusFa
     return object;
 }
 
+/// Under the settings that name them.
+void add_listen(const ListenAddresses& addresses, json::object& status) {
+    const auto put = [&](std::string_view name, const std::vector<net::Endpoint>& endpoints) {
+        json::array listen;
+        for (const net::Endpoint& endpoint : endpoints) listen.push_back(json::string(endpoint.to_string()));
+        status[name] = std::move(listen);
+    };
+    put("listen", addresses.plain);
+    if (!addresses.tls.empty()) put("listen_tls", addresses.tls);
+    if (!addresses.https.empty()) put("listen_https", addresses.https);
+    if (!addresses.http.empty()) put("listen_http", addresses.http);
+}
+
+void add_certificates(const telemetry::ConfigFacts& config, json::object& status) {
+    if (config.certificates.empty()) return;
+    json::array certificates;
+    for (const telemetry::CertificateFact& one : config.certificates) {
+        json::object certificate{{"file", one.file}, {"valid", one.valid}};
+        if (one.expires) certificate["expires_unix_seconds"] = *one.expires;
+        certificates.push_back(std::move(certificate));
+    }
+    status["certificates"] = std::move(certificates);
+    json::array faults;
+    for (const std::string& fault : config.certificate_faults) faults.emplace_back(fault);
+    status["certificate_faults"] = std::move(faults);
+}
+
 json::object routes_object(const StatusFacts& facts) {
     json::object routes;
     routes["count"] = facts.routes->routes;
@@ -174,11 +201,10 @@ std::string status_json(const StatusFacts& facts) {
     status["ready"] = facts.not_ready.empty();
     if (!facts.not_ready.empty()) status["not_ready"] = facts.not_ready;
     status["workers"] = facts.workers;
-    json::array listen;
-    for (const net::Endpoint& endpoint : facts.listen) listen.push_back(json::string(endpoint.to_string()));
-    status["listen"] = std::move(listen);
+    add_listen(facts.listen, status);
     status["routes"] = routes_object(facts);
     status["reloads"] = reloads_object(facts);
+    add_certificates(facts.config, status);
     put_list(
         status, "upstreams", facts.publication->pools->upstreams,
         [](const proxy::UpstreamSpec& upstream) { return !upstream.health->up.load(std::memory_order_relaxed); },

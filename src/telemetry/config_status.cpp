@@ -23,9 +23,10 @@ void ConfigStatus::set_watch(WatchMode mode) {
     facts_.watch = mode;
 }
 
-void ConfigStatus::set_certificates(std::vector<CertificateFact> certificates) {
+void ConfigStatus::set_certificates(std::vector<CertificateFact> certificates, std::vector<std::string> faults) {
     const std::lock_guard lock(mutex_);
     facts_.certificates = std::move(certificates);
+    facts_.certificate_faults = std::move(faults);
 }
 
 ConfigFacts ConfigStatus::facts() const {

@@ -48,6 +48,7 @@ struct ConfigFacts {
     std::uint64_t failures = 0;
     WatchMode watch = WatchMode::inotify;
     std::vector<CertificateFact> certificates{};
+    std::vector<std::string> certificate_faults{};  ///< those that stand, each with its file
     std::array<std::uint64_t, reload_bounds.size() + 1> durations{};  ///< not cumulative; the last is +Inf
     double duration_sum = 0;                                          ///< seconds
 };
@@ -57,7 +58,7 @@ class ConfigStatus {
 public:
     void record(Reload reload);
     void set_watch(WatchMode mode);
-    void set_certificates(std::vector<CertificateFact> certificates);
+    void set_certificates(std::vector<CertificateFact> certificates, std::vector<std::string> faults);
     ConfigFacts facts() const;
 
 private:

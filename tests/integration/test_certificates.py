@@ -51,7 +51,13 @@ def test_what_does_not_fit_keeps_the_last_good_one_and_is_told(world, certificat
     proxy.settings["tls_key"].write_text("no key")
     proxy.until_metric(0, "dproxy_tls_certificate_valid")
     assert shown(proxy, certificates, "dns.example")
-    assert f"file={proxy.settings['tls_cert']}" in proxy.log() or "tls.key" in proxy.log()
+    proxy.until_logged("tls.key")
+    status = proxy.status()
+    assert status["listen_tls"] == [proxy.settings["listen_tls"]]
+    certificate, = status["certificates"]
+    assert (certificate["file"], certificate["valid"]) == (str(proxy.settings["tls_cert"]), False)
+    assert time.time() < certificate["expires_unix_seconds"] and "tls.key" in status["certificate_faults"][0]
+    assert "tls.key" in proxy.get("/")[1]
     assert "no key" not in proxy.log()
 
 

@@ -58,6 +58,7 @@ def test_clients_have_what_is_left_of_the_descriptors(world, hard):
     routes = world.routes({"test.prox": route("*", first, health="on")})
     proxy = world.proxy(routes, wrapper=("prlimit", f"--nofile={min(hard, 512)}:{hard}"), tcp_idle="1m", workers=2)
     assert proxy.metrics().sum("process_max_fds") == hard
+    proxy.until_logged("too few open files")
     said = re.search(r"too few open files.* tcp_connections=4096 at_most=(\d+) open_files=(\d+) raise_to=", proxy.log())
     assert said and int(said[2]) == hard and hard // 5 < int(said[1]) < hard, proxy.log()
     crowd = Crowd(proxy, 4096)

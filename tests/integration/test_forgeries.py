@@ -116,7 +116,7 @@ def test_a_port_that_is_guessed_at_is_left_and_the_query_asked_over_tcp(world):
     metrics = proxy.metrics()
     assert metrics.sum("dproxy_upstream_failures_total", upstream=str(upstream), reason="guessed") == 1
     assert metrics.sum("dproxy_dropped_total", reason="reply_unexpected") > 256
-    wait_until(lambda: "forged replies" in proxy.log(), "a word in the log")
+    proxy.until_logged("forged replies")
     for number in range(3):
         assert proxy.marker(f"again{number}.test") == 1
     assert proxy.log().count("forged replies") == 1, "once a minute at most"

@@ -41,7 +41,7 @@ def test_a_silent_upstream_goes_down_and_is_back_soon(world, mortal, protocol):
     mortal.die()
     until_up(proxy, mortal, 0)
     until_changes(proxy, mortal, ["down"])
-    assert 'reason="probes failed: timeout"' in proxy.log()
+    proxy.until_logged('reason="probes failed: timeout"')
     assert proxy.get("/readyz")[0] == proxy.get("/livez")[0] == 200
     status = status_of(proxy, mortal)
     assert (status["up"], status["health"]) == (False, "on") and status["state_since_seconds"] <= 60

@@ -68,7 +68,7 @@ def test_who_never_answered_probes_goes_down_by_queries_and_is_back_by_one(world
     assert burst(proxy) == [wire.NOERROR] * BURST
     mute.behaviour = behaviours.silence
     until_down(proxy, mute, lambda: fire(proxy, GOOD))
-    assert 'reason="queries timed out"' in proxy.log()
+    proxy.until_logged('reason="queries timed out"')
     mute.behaviour = behaviours.answer
     assert burst(proxy, source="127.0.0.9") == [wire.NOERROR] * BURST
     until_up(proxy, mute, 1)

@@ -113,4 +113,4 @@ def test_only_queries_are_hedged(world, transport):
                                          ("p95\n    attempts = 1", "2 attempts or more")])
 def test_what_is_no_hedge_is_said(world, value, said):
     proxy = world.relay("127.0.0.1:53", hedge=value)
-    wait_until(lambda: said in proxy.log(), said)
+    proxy.until_logged(said)

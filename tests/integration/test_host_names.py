@@ -26,7 +26,7 @@ def test_every_address_of_a_name_is_an_upstream(world, names, port, transport):
     metrics = proxy.metrics()
     assert set(labels) <= metrics.label_values("dproxy_upstream_up", "upstream")
     assert sum(metrics.sum("dproxy_upstream_requests_total", upstream=label) for label in labels) == 12
-    assert "host name resolved" in proxy.log()
+    proxy.until_logged("host name resolved")
     page = proxy.get("/")[2]
     assert "<h2>Host names</h2>" in page and "127.0.0.1, 127.0.0.2, ::1" in page
 
@@ -64,6 +64,7 @@ def test_an_address_that_changes_is_followed_and_its_series_end(world, names, po
     wait_until(lambda: not proxy.metrics().matching("dproxy_upstream_up", upstream=f"127.0.0.1:{port}"),
                "an end of the series of what is gone")
     assert proxy.metrics().one("dproxy_upstream_up", upstream=str(stays)) == 1
+    proxy.until_logged("host name has other addresses")
     assert proxy.log().count("host name has other addresses") == 1
 
 
@@ -155,6 +156,7 @@ def test_an_address_that_is_dproxy_itself_is_left_out_and_said(world, transport)
     (first,) = [one for one in left_out if one["address"] == f"127.0.0.1:{own}"]
     assert (first["route"], first["line"]) == ("both.test", 1) and first["file"].endswith("test.prox")
     assert upstreams_of(proxy) == [str(other)]
+    proxy.until_logged("an upstream is dproxy itself", 3)
     assert proxy.log().count("an upstream is dproxy itself") == 3
     done = run("check", "--config", proxy.main_file)
     assert done.returncode == 0 and f"test.prox:1: warning: `address`: at 127.0.0.1:{own} dproxy itself" in done.stdout
@@ -170,5 +172,6 @@ def test_a_name_that_leads_to_dproxy_itself_is_left_out_and_said(world, names):
     (left_out,) = proxy.json("/status")["left_out"]
     assert (left_out["address"], left_out["host"], left_out["route"]) == (f"127.0.0.1:{own}", "self.test", "*")
     names.until_asked_again("self.test", 2)
+    proxy.until_logged("an upstream is dproxy itself")
     assert proxy.log().count("an upstream is dproxy itself") == 1
     assert not proxy.metrics().matching("dproxy_upstream_up", upstream=f"127.0.0.1:{own}")

@@ -24,6 +24,7 @@ def test_the_last_good_addresses_stay_when_resolution_fails(world, names, port, 
     until_host(proxy, "ns.test", state="kept", addresses=["127.0.0.1"])
     assert host_of(proxy, "ns.test")["fault"] and proxy.marker("x.test") == 1
     names.until_asked_again("ns.test")
+    proxy.until_logged("host name not resolved")
     assert proxy.log().count("host name not resolved") == 1
     names.addresses["ns.test"], names.react = ["127.0.0.2"], None
     proxy.until("x.test", 2, AGAIN_SECONDS * 2)

@@ -87,7 +87,7 @@ def test_listening_and_the_http_side(world, zone, transport):
     assert run("ask", "a.test", f"@{own}:{port}", "--expect", "NOERROR", *tcp).returncode == 0
     reply = proxy.ask(transport, wire.query("own.test", additional=[wire.opt()]))
     assert wire.rcode_of(reply) == wire.SERVFAIL
-    assert "an upstream is dproxy itself" in proxy.log()
+    proxy.until_logged("an upstream is dproxy itself")
 
 
 @inside_only

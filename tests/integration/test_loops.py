@@ -103,6 +103,7 @@ def test_a_route_that_leads_back_is_found_at_start(world, forwarder, protocol, h
     until_loops(proxy, ("*.x.test", "x.test"))
     status, = proxy.json("/status")["loops"]
     assert (status["line"], status["whole_pattern"], status["upstream"]) == (4, True, str(forwarder))
+    proxy.until_logged("loop found")
     assert re.search(r" error loop found route=\*\.x\.test source=\S+test\.prox:4 domain=x\.test ", proxy.log())
     before = len(forwarder.forwarded)
     for transport in ("udp", "tcp"):

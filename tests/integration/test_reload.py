@@ -125,7 +125,7 @@ def test_two_directories(world, upstreams):
 def test_a_directory_that_is_missing_at_the_start_is_watched_for(world, upstreams):
     missing = world.directory / "later" / "routes"
     proxy = world.proxy(upstreamlocation=missing)
-    assert str(missing) in proxy.log()
+    proxy.until_logged(str(missing))
     missing.mkdir(parents=True)
     (missing / "a.prox").write_text(route("a.test", upstreams[1]))
     proxy.until("a.test", 1)

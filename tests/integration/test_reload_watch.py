@@ -42,7 +42,7 @@ def test_without_inotify_it_starts_says_so_and_looks_every_two_seconds(world, ro
     proxy = world.proxy(routes, wrapper=without_inotify)
     assert proxy.marker("a.test") == 1
     assert watch_mode(proxy) == {"inotify": 0, "poll": 1}
-    assert "inotify" in proxy.log()
+    proxy.until_logged("inotify")
     assert proxy.get("/readyz")[0] == 200
     routes.write("b.prox", route("b.test", upstreams[2]))
     proxy.until("b.test", 2, patience=10)

@@ -3,7 +3,6 @@
 import pytest
 from harness import wire
 from harness.client import ask
-from harness.deadline import wait_until
 from harness.ports import can_bind, free_port
 from harness.program import main_file, run
 from harness.prox_directory import route
@@ -130,7 +129,8 @@ def test_the_main_file_of_the_go_program_works_unchanged(world):
     proxy.start()
     assert wire.marker_of(ask("udp", "127.0.0.1", port, wire.query("a.cryo.network"))) == 2
     assert wire.marker_of(ask("udp", "127.0.0.1", port, wire.query("cryo.network"))) == 1
-    wait_until(lambda: proxy.log().count("redis") == 1, "one warning")
+    proxy.until_logged("redis")
+    assert proxy.log().count("redis") == 1
 
 
 def test_the_master_upstream_of_the_system(world, transport, resolv_conf):

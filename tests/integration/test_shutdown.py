@@ -126,7 +126,7 @@ def test_slow_readers_get_their_answers_whole(world, count):
     """What a client has yet to take, in the program or in the kernel's buffers, is waited for."""
     proxy, clients = large_answers(world, count, timeout="30s", settings={"drain": "0s", "tcp_idle": "1m"})
     proxy.signal(signal.SIGTERM)
-    wait_until(lambda: "draining" in proxy.log(), "a word about the end in the log")
+    proxy.until_logged("draining")
     time.sleep(1)  # longer than it takes to end where nobody waits
     assert not proxy.is_over()
     for client in clients:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`protocol = tls` towards programs of others: unbound, BIND and dnsdist."""
+"""`protocol = tls` towards programs of others: unbound, BIND, dnsdist and Knot Resolver."""
 import shutil
 import subprocess
 
@@ -36,23 +36,42 @@ def bind_over_tls(pair, tls_port):
     return make
 
 
-def dnsdist_over_tls(pair, tls_port):
-    """In front of an unbound."""
+def before_an_unbound(configure):
+    """Those that have no zone of their own: `configure(directory, port, behind)`."""
     def make(directory, zone, port):
-        behind = Nameserver(unbound, directory / "behind", zone)
-        make.behind = behind
-        return f"""
+        make.behind = Nameserver(unbound, directory / "behind", zone)
+        return configure(directory, port, make.behind)
+    return make
+
+
+def dnsdist_over_tls(pair, tls_port):
+    return before_an_unbound(lambda directory, port, behind: (f"""
 setLocal("127.0.0.1:{port}")
 addTLSLocal("127.0.0.1:{tls_port}", "{pair[0]}", "{pair[1]}", {{provider="openssl"}})
 setSecurityPollSuffix("")
 newServer({{address="{behind}"}})
 getServer(0):setUp()
 setACL({{"127.0.0.0/8"}})
-""", ["dnsdist", "--supervised", "--disable-syslog", "-C", f"{directory}/config"]
-    return make
+""", ["dnsdist", "--supervised", "--disable-syslog", "-C", f"{directory}/config"]))
 
 
-MAKERS = {"unbound": unbound_over_tls, "bind": bind_over_tls, "dnsdist": dnsdist_over_tls}
+def knot_resolver_over_tls(pair, tls_port):
+    """What looks after keys and the root is turned off: there is no way to them."""
+    return before_an_unbound(lambda directory, port, behind: (f"""
+net.listen("127.0.0.1", {port}, {{kind = "dns"}})
+net.listen("127.0.0.1", {tls_port}, {{kind = "tls"}})
+net.tls("{pair[0]}", "{pair[1]}")
+cache.open(20 * MB, "lmdb://{directory}/cache")
+trust_anchors.remove(".")
+modules.unload("ta_signal_query")
+modules.unload("priming")
+modules.unload("detect_time_skew")
+policy.add(policy.all(policy.STUB("{str(behind).replace(":", "@")}")))
+""", ["kresd", "--noninteractive", "-c", f"{directory}/config", str(directory)]))
+
+
+MAKERS = {"unbound": unbound_over_tls, "bind": bind_over_tls, "dnsdist": dnsdist_over_tls,
+          "knot-resolver": knot_resolver_over_tls}
 
 
 class Server:

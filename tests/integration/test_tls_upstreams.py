@@ -109,7 +109,7 @@ def test_certificates_are_verified(relay, server, certificates, said, shown, rea
     assert failures(proxy, "tls") >= 1 and handshakes(proxy, "peer_certificate") >= 1
     told = encryption_fault(proxy)
     assert told.startswith(f"{reason}: "), told
-    wait_until(lambda: f'reason="{told}"' in proxy.log(), "a line in the log")
+    proxy.until_logged(f'reason="{told}"')
 
 
 def test_one_that_is_not_yet_valid(relay, server, certificates):
@@ -139,7 +139,7 @@ def test_a_nul_within_a_name(relay, server, certificates):
 def test_without_verification_anybody_is_believed_and_it_is_told(relay, server, stranger):
     proxy = relay(server(stranger.issue(names="DNS:whoever")), tls_verify="off", tls_ca=None)
     assert is_answered(proxy.ask("udp", "x.test"))
-    assert "whoever stands between is believed as well" in proxy.log()
+    proxy.until_logged("whoever stands between is believed as well")
 
 
 @pytest.mark.parametrize("verify", ["on", "off"])

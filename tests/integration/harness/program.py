@@ -142,15 +142,20 @@ class Proxy:
         wait_until(lambda: self.metrics().sum(name, **labels) == value,
                    lambda: f"{value} in {name}{labels}, but {self.metrics().sum(name, **labels)}")
 
+    def until_logged(self, text, count=1):
+        """Lines are written behind what they tell of, by another thread."""
+        wait_until(lambda: self.log_file.read_text(errors="replace").count(text) >= count,
+                   lambda: f"{count} times `{text}` in the log:\n{self.report()}")
+
     def log(self):
-        """All that it said, once that stands still: lines are written behind what they tell of, by another thread."""
+        """All that it said, once that stands still. Who expects a line waits for it by until_logged()."""
         said = None
         for _ in range(40):
             is_all = self.is_over()
             before, said = said, self.log_file.read_text(errors="replace")
             if said == before or is_all:
                 break
-            time.sleep(0.05)
+            time.sleep(0.2)
         return said
 
     def errors(self):

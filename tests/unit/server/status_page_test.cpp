@@ -39,6 +39,22 @@ TEST_CASE("the page begins with what matters most", "[status_page]") {
     CHECK(has(page(scene), "without inotify: no more watches</span>"));
 }
 
+TEST_CASE("certificates are shown with their faults and their end", "[status_page]") {
+    StatusScene scene;
+    CHECK(section(page(scene), "Certificates").empty());
+    scene.facts.listen.tls = {*net::Endpoint::parse("127.0.0.1:853", 0)};
+    scene.facts.config.certificates = {
+        {"a/tls.crt", true, 1'800'000'000}, {"b/tls.crt", false, 1'700'000'000}, {"<c>", false, std::nullopt}};
+    scene.facts.config.certificate_faults = {"b/tls.key: not there"};
+    const std::string shown = page(scene);
+    CHECK(has(shown, "listens on 127.0.0.1:53; over TLS on 127.0.0.1:853<br>"));
+    const std::string found = section(shown, "Certificates");
+    CHECK(has(found, "<span class=\"bad\">b/tls.key: not there</span>"));
+    CHECK(has(found, "<td>a/tls.crt</td><td><span class=\"good\">in force</span></td><td>2027-01-15</td>"));
+    CHECK(has(found, "has expired</span></td><td>2023-11-14</td>"));
+    CHECK(has(found, "<td>&lt;c&gt;</td><td><span class=\"bad\">there is none"));
+}
+
 TEST_CASE("times are told as people do", "[status_page]") {
     StatusScene scene;
     const auto told = [&](std::uint64_t seconds, const std::string& text) {

@@ -37,6 +37,26 @@ TEST_CASE("the status says what runs, and where", "[status_report]") {
     CHECK(status(scene).at("not_ready") == "draining");
 }
 
+TEST_CASE("what is spoken encrypted, and with which certificates, is told where there is any", "[status_report]") {
+    StatusScene scene;
+    for (const char* key : {"listen_tls", "listen_https", "listen_http", "certificates", "certificate_faults"}) {
+        CHECK_FALSE(status(scene).contains(key));
+    }
+    scene.facts.listen.tls = {*net::Endpoint::parse("127.0.0.1:853", 0)};
+    scene.facts.listen.https = {*net::Endpoint::parse("[::1]:443", 0)};
+    scene.facts.listen.http = {*net::Endpoint::parse("127.0.0.1:80", 0)};
+    scene.facts.config.certificates = {{"a/tls.crt", true, 1'800'000'000}, {"b/tls.crt", false, std::nullopt}};
+    scene.facts.config.certificate_faults = {"b/tls.key: not there"};
+    const auto found = status(scene);
+    CHECK(found.at("listen_tls") == json::array{"127.0.0.1:853"});
+    CHECK(found.at("listen_https") == json::array{"[::1]:443"});
+    CHECK(found.at("listen_http") == json::array{"127.0.0.1:80"});
+    CHECK(found.at("certificates").at(0) ==
+          json::object{{"file", "a/tls.crt"}, {"valid", true}, {"expires_unix_seconds", 1'800'000'000}});
+    CHECK(found.at("certificates").at(1) == json::object{{"file", "b/tls.crt"}, {"valid", false}});
+    CHECK(found.at("certificate_faults") == json::array{"b/tls.key: not there"});
+}
+
 TEST_CASE("an upstream says whether it is up, since when, and what came of its queries", "[status_report]") {
     StatusScene scene;
     auto& counters = scene.counters.upstream(scene.upstream(0).slot);

@@ -38,7 +38,7 @@ struct StatusScene {
         facts.version = "1.2.3";
         facts.revision = "abcdef";
         facts.uptime_seconds = 100;
-        facts.listen = {*net::Endpoint::parse("127.0.0.1:53", 0)};
+        facts.listen.plain = {*net::Endpoint::parse("127.0.0.1:53", 0)};
         facts.workers = 1;
         facts.counters = {&counters};
         facts.now_ns = 1000 * second;

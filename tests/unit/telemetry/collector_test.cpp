@@ -88,7 +88,7 @@ TEST_CASE("every series is there at 0 before anything happens") {
 TEST_CASE("the page has each metric of the catalogue, with its type, labels and help") {
     Scene scene;
     scene.config.record({true, std::chrono::system_clock::time_point(1700000000s), 3ms, 1, "h", {{"a.prox", true}}});
-    scene.config.set_certificates({{"tls.crt", true, 1800000000}});
+    scene.config.set_certificates({{"tls.crt", true, 1800000000}}, {});
     const std::string page = scene.collector.text();
     for (const MetricDescription& metric : metric_catalog()) {
         const std::string name(metric.name);
@@ -267,7 +267,7 @@ TEST_CASE("promtool finds nothing to say") {
 
 TEST_CASE("a certificate has its end, where one ever was good") {
     Scene scene;
-    scene.config.set_certificates({{"a.crt", true, 1800000000}, {"b\n.crt", false, {}}});
+    scene.config.set_certificates({{"a.crt", true, 1800000000}, {"b\n.crt", false, {}}}, {});
     const auto samples = scene.samples();
     CHECK(samples.at(R"(dproxy_tls_certificate_valid{file="a.crt"})") == 1);
     CHECK(samples.at(R"(dproxy_tls_certificate_expiry_timestamp_seconds{file="a.crt"})") == 1800000000);
