@@ -26,11 +26,12 @@ class EncryptedDproxy(Dproxy):
 
     def __init__(self, directory, routes):
         super().__init__(directory, routes)
-        self.tls_port = free_port()
+        self.tls_port, self.https_port = free_port(), free_port()
 
     def command(self):
         crt, key = certificate(self.directory)
-        return [*super().command(), "--listen_tls", f"127.0.0.1:{self.tls_port}", "--tls_cert", crt, "--tls_key", key,
+        return [*super().command(), "--listen_tls", f"127.0.0.1:{self.tls_port}",
+                "--listen_https", f"127.0.0.1:{self.https_port}", "--tls_cert", crt, "--tls_key", key,
                 "--tcp_connections", 2 * CONNECTIONS, "--tcp_idle", "5m", "--max_buffered", "1GiB"]
 
 
@@ -51,13 +52,15 @@ class OverTcp(EncryptedDproxy):
 class EncryptedDnsdist(Dnsdist):
     def __init__(self, directory, routes):
         super().__init__(directory, routes)
-        self.tls_port = free_port()
+        self.tls_port, self.https_port = free_port(), free_port()
 
     def command(self):
         command = super().command()
         crt, key = certificate(self.directory)
         with (self.directory / "dnsdist.conf").open("a") as config:
             config.write(f'addTLSLocal("127.0.0.1:{self.tls_port}", "{crt}", "{key}", {{provider="openssl"}})\n'
+                         f'addDOHLocal("127.0.0.1:{self.https_port}", "{crt}", "{key}", "/dns-query", '
+                         '{idleTimeout=300})\n'
                          "setTCPRecvTimeout(300)\n")
         return command
 
@@ -79,6 +82,23 @@ def dot(bench):
             ratio(runs, found[own, "tcp"], "qps"), ratio(runs, found[other, way], "qps"),
             spread(runs, "cpu_us", "{:.2f}"), ratio(runs, found[own, "tcp"], "cpu_us"),
             f"{median(runs, 'loss'):.2%}"] for (program, way), runs in found.items()])
+    stop(programs)
+
+
+def doh(bench):
+    """HTTP/2 on connections that stay, by h2load; beside TCP by dnsperf."""
+    programs = [bench.started(kind, 100) for kind in (EncryptedDproxy, OverTcp, EncryptedDnsdist)]
+    own, _, other = programs
+    question = bench.directory / "question"
+    question.write_bytes(b"\0\0\1\0\0\1\0\0\0\0\0\0" b"\2h1\7z000001\3lab\0" b"\0\1\0\1")
+    ways = [(own, "tcp"), *((program, "doh") for program in programs)]
+    found = interleaved(ways, bench.rounds, lambda one: bench.tools.h2load(
+        one[0], bench.seconds, one[0].https_port, question) if one[1] == "doh" else asked(bench, *one))
+    table("DNS over HTTPS, HTTP/2, 50 streams at a time on each of 20 connections that stay",
+          ["program", "over", "queries/s", "of dproxy's TCP", "of dnsdist's", "CPU µs a query", "failed"],
+          [[program.name, {"tcp": "TCP", "doh": "HTTPS"}[way], spread(runs, "qps"),
+            ratio(runs, found[own, "tcp"], "qps"), ratio(runs, found[other, "doh"], "qps"),
+            spread(runs, "cpu_us", "{:.2f}"), f"{median(runs, 'loss'):.2%}"] for (program, way), runs in found.items()])
     stop(programs)
 
 
@@ -119,16 +139,18 @@ def handshakes(bench):
 def held(bench):
     """Memory of connections on which nothing is asked any more."""
     rows = []
-    for kind, how in ((EncryptedDproxy, "hold-tcp"), (EncryptedDproxy, "hold"), (EncryptedDnsdist, "hold")):
+    over = {"hold-tcp": "TCP", "hold": "TLS", "hold-https": "HTTPS"}
+    for kind, how in ((EncryptedDproxy, "hold-tcp"), (EncryptedDproxy, "hold"), (EncryptedDproxy, "hold-https"),
+                      (EncryptedDnsdist, "hold"), (EncryptedDnsdist, "hold-https")):
         program = bench.started(kind, 100)
         before = program.resident_kib()
-        port = program.port if how == "hold-tcp" else program.tls_port
+        port = {"hold-tcp": program.port, "hold": program.tls_port, "hold-https": program.https_port}[how]
         holder = subprocess.Popen(["taskset", "-c", CLIENT_CORE, bench.directory / "tls", str(port), how,
                                    str(CONNECTIONS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         ready = holder.stdout.readline() == "ready\n"
         after = program.resident_kib()
         holder.communicate()
-        rows.append([program.name, "TCP" if how == "hold-tcp" else "TLS", f"{before / 1024:.1f}",
+        rows.append([program.name, over[how], f"{before / 1024:.1f}",
                      f"{after / 1024:.1f}" if ready else "–",
                      f"{(after - before) / CONNECTIONS:.1f}" if ready else "it does not hold so many"])
         program.stop()
@@ -156,5 +178,6 @@ def beside(bench):
 def tls(bench):
     """All of these."""
     find("dnsperf")
-    for one in (dot, handshakes, held, beside):
+    find("h2load")
+    for one in (dot, doh, handshakes, held, beside):
         one(bench)

@@ -80,6 +80,20 @@ class Tools:
         return {"qps": float(rate[1]) if rate else 0.0, "loss": float(lost[1]) / 100 if lost else 1.0,
                 "cpu_us": cost / max(1, int(completed[1])) if completed else 0.0}
 
+    def h2load(self, program, seconds, port, question, connections=20, streams=50):
+        """The same for DNS over HTTPS: one question again and again, POSTed in HTTP/2 by so many streams at a time."""
+        before = cpu_us(program.pid)
+        done = subprocess.run(["taskset", "-c", CLIENT_CORE, "h2load", "--duration", str(seconds), "-t", "1", "-c",
+                               str(connections), "-m", str(streams), "-d", question, "-H",
+                               "content-type: application/dns-message", f"https://127.0.0.1:{port}/dns-query"],
+                              capture_output=True, text=True, check=False)
+        cost = cpu_us(program.pid) - before
+        rate = re.search(r"finished in .*, ([\d.]+) req/s", done.stdout)
+        requests = re.search(r"requests: (\d+) total, .* (\d+) done, (\d+) succeeded", done.stdout)
+        asked, good = (int(requests[2]), int(requests[3])) if requests else (0, 0)
+        return {"qps": float(rate[1]) if rate else 0.0, "loss": 1 - good / asked if asked else 1.0,
+                "cpu_us": cost / max(1, good)}
+
     def close(self):
         self.upstreams.kill()
         self.upstreams.wait()

@@ -9,6 +9,7 @@
  *                                   server has done what is costly then, and it costs this side next to nothing
  *   tls PORT hold COUNT             opens so many, asks a question on each, prints `ready`, holds them until its
  *                                   standard input ends
+ *   tls PORT hold-https COUNT       the same over HTTP/2
  *   tls PORT hold-tcp COUNT         the same without TLS
  *
  * Prints one line of key=value. Connections come from 127.1.0.0/16 and end by a reset, so that no port is missed. The
@@ -88,6 +89,34 @@ static void closed(SSL *tls) {
     close(fd);
 }
 
+/* The whole of a client's way into HTTP/2 (RFC 9113 3.4): preface, empty SETTINGS, and a GET of the question in
+ * stream 1, its fields from HPACK's static table or as they are (RFC 7541 6.1, 6.2.2). */
+static const char http2_question[] =
+    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    "\0\0\0\4\0\0\0\0\0"
+    "\0\0\77\1\5\0\0\0\1"
+    "\x82\x87"
+    "\4\56/dns-query?dns=AAABAAABAAAAAAAAAXgDbGFuAAABAAE"
+    "\1\13dns.example";
+
+/* Reads frames until there is one of DATA. */
+static int asked_by_http2(SSL *tls) {
+    uint8_t frame[16384 + 9];
+    size_t length = 0;
+    if (SSL_write(tls, http2_question, sizeof http2_question - 1) <= 0) return 0;
+    for (;;) {
+        const int got = SSL_read(tls, frame + length, (int)(sizeof frame - length));
+        if (got <= 0) return 0;
+        length += (size_t)got;
+        for (size_t whole; length >= 9; length -= whole) {
+            whole = 9 + ((size_t)frame[0] << 16 | (size_t)frame[1] << 8 | frame[2]);
+            if (whole > length) break;
+            if (frame[3] == 0) return 1;
+            memmove(frame, frame + whole, length - whole);
+        }
+    }
+}
+
 /* With the answer come the tickets. */
 static int asked(SSL *tls) {
     uint8_t answer[1500];
@@ -152,12 +181,12 @@ static int run(void *(*work)(void *), void *how, double seconds, int pid) {
     return 0;
 }
 
-static int hold(long count, int encrypted) {
+static int hold(long count, int (*ask)(SSL *)) {
     uint8_t answer[1500];
     for (long i = 0; i < count; ++i) {
-        SSL *tls = encrypted ? opened(NULL) : NULL;
-        const int fd = encrypted ? -1 : connected();
-        if (encrypted ? !tls || !asked(tls)
+        SSL *tls = ask ? opened(NULL) : NULL;
+        const int fd = ask ? -1 : connected();
+        if (ask ? !tls || !ask(tls)
                       : fd < 0 || send(fd, query, sizeof query, 0) < 0 || recv(fd, answer, sizeof answer, 0) <= 0) {
             fprintf(stderr, "connection %ld failed\n", i);
             return 1;
@@ -180,7 +209,12 @@ int main(int argc, char **argv) {
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     const char *what = argv[2];
-    if (strncmp(what, "hold", 4) == 0) return hold(atol(argv[3]), what[4] == 0);
+    if (strcmp(what, "hold") == 0) return hold(atol(argv[3]), asked);
+    if (strcmp(what, "hold-tcp") == 0) return hold(atol(argv[3]), NULL);
+    if (strcmp(what, "hold-https") == 0) {
+        SSL_CTX_set_alpn_protos(context, (const uint8_t *)"\2h2", 3);
+        return hold(atol(argv[3]), asked_by_http2);
+    }
     if (argc < 5) return 2;
     make_hello();
     const int pid = atoi(argv[4]);
