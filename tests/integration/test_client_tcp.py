@@ -154,7 +154,7 @@ def test_many_connections_at_once(proxy, upstream, family):
 
 def test_a_peer_that_never_reads_is_closed_and_holds_up_nobody(world):
     upstream = world.upstream(1, behaviours.replying(behaviours.sized(60000)))
-    proxy = world.proxy(route("*", upstream), tcp_idle="1s", tcp_queries=1000)
+    proxy = world.proxy(route("*", upstream), tcp_idle="8s", tcp_queries=1000)
     deaf = TcpClient("127.0.0.1", proxy.port, receive_buffer=4096)
     deaf.socket.setblocking(False)
     stream = b"".join(framed(wire.query(f"q{ident}.test", ident=ident)) for ident in range(900))

@@ -66,12 +66,12 @@ def test_connections_of_one_client_are_limited(limited):
 
 
 def test_an_idle_connection_is_closed(limited, family):
-    proxy, _ = limited(tcp_idle="500ms")
+    proxy, _ = limited(tcp_idle="3s")
     with proxy.client("tcp", family) as silent, proxy.client("tcp", family) as used:
         began = time.monotonic()
         assert works(used)
         assert silent.is_closed() and used.is_closed()
-        assert time.monotonic() - began > 0.45
+        assert time.monotonic() - began > 2.9
     proxy.until_metric(0, "dproxy_tcp_connections", side="client")
 
 
@@ -95,7 +95,7 @@ def test_a_byte_now_and_then_is_no_progress(limited, stream):
 
 
 def test_a_client_that_takes_a_byte_now_and_then_is_closed(limited):
-    proxy, _ = limited(behaviours.replying(behaviours.sized(60000)), tcp_idle="1s")
+    proxy, _ = limited(behaviours.replying(behaviours.sized(60000)), tcp_idle="3s")
     with TcpClient("127.0.0.1", proxy.port, receive_buffer=4096) as client:
         for ident in range(90):
             client.send(wire.query("x.test", ident=ident))
@@ -114,7 +114,7 @@ def test_a_client_that_takes_a_byte_now_and_then_is_closed(limited):
 def test_a_connection_that_waits_for_its_answer_is_not_idle(limited):
     """The answer takes longer than tcp_idle; it comes all the same."""
     hold = behaviours.Hold()
-    proxy, upstream = limited(hold, tcp_idle="300ms")
+    proxy, upstream = limited(hold, tcp_idle="2s")
     with proxy.client("tcp") as waiting, proxy.client("tcp") as idle:
         waiting.send(wire.query("x.test"))
         upstream.wait_for(1)

@@ -155,7 +155,7 @@ def test_a_head_of_http1_without_an_end(serve):
 
 def test_requests_of_http1_far_ahead_of_their_answers(serve, upstream):
     upstream.behaviour = behaviours.Hold()
-    proxy = serve(tcp_idle="1s")
+    proxy = serve(tcp_idle="20s")
     with TcpClient("127.0.0.1", proxy.port_of("http")) as client:
         client.socket.settimeout(2)
         request = f"GET {in_target(QUERY)} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
@@ -172,7 +172,7 @@ def test_requests_of_http1_far_ahead_of_their_answers(serve, upstream):
 
 
 def test_a_body_without_an_end(serve, way):
-    proxy = serve(tcp_idle="500ms")
+    proxy = serve(tcp_idle="3s")
     with proxy.client(way) as client:
         stream = client.open(post_fields(None), END_HEADERS)
         for _ in range(4):

@@ -276,7 +276,7 @@ def test_a_few_key_updates(proxy):
 def test_a_peer_that_never_reads(serve, upstream):
     upstream.behaviour = lambda exchange: (behaviours.answer if wire.question_name(
         exchange.message) == "still.test" else behaviours.replying(behaviours.sized(60000)))(exchange)
-    proxy = serve(tcp_idle="1s", tcp_queries=1000)
+    proxy = serve(tcp_idle="8s", tcp_queries=1000)
     deaf = TlsClient("127.0.0.1", proxy.port_of("tls"))
     stream = b"".join(framed(wire.query(f"q{ident}.test", ident=ident)) for ident in range(900))
     deaf.socket.setblocking(False)

@@ -35,7 +35,7 @@ def h2spec():
         return found
     if not shutil.which("go"):
         pytest.skip("no h2spec here, and no Go to build it")
-    done = subprocess.run(["go", "install", f"{PACKAGE}@{VERSION}"], capture_output=True, text=True, timeout=240,
+    done = subprocess.run(["go", "install", f"{PACKAGE}@{VERSION}"], capture_output=True, text=True, timeout=900,
                           env={**os.environ, "GOBIN": str(CACHE), "CGO_ENABLED": "0"}, check=False)
     if done.returncode:
         pytest.skip(f"Go could not build h2spec: {done.stderr[-500:]}")

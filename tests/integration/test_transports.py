@@ -140,7 +140,7 @@ def test_max_inflight(serve, world, way, where):
 
 
 def test_tcp_idle(serve, upstream, stream):
-    proxy = serve(route("*", upstream), tcp_idle="500ms")
+    proxy = serve(route("*", upstream), tcp_idle="4s")
     with proxy.client(stream) as silent, proxy.client(stream) as used, proxy.client(stream) as halfway:
         assert works(used)
         halfway.send_bytes(b"\0\x20ab")  # of a message, or of a frame

@@ -4,7 +4,7 @@ import socket
 import ssl
 import struct
 
-PATIENCE = 15.0  # seconds for an answer that must come
+PATIENCE = 30.0  # seconds for an answer that must come
 LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 
 

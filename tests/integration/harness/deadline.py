@@ -2,7 +2,7 @@
 """Waiting for something to become true. Deadlines are generous: a test fails by them, never passes by them."""
 import time
 
-PATIENCE = 20.0  # seconds until a wait is a failure
+PATIENCE = 60.0  # seconds until a wait is a failure
 
 
 def wait_until(condition, what, patience=PATIENCE, pause=0.01):
