@@ -58,7 +58,7 @@ def test_probes_that_were_never_answered_take_nothing_down(world, mute):
     proxy = world.relay(mute, health="on")
     for _ in range(2):
         before = len(mute.probes)
-        wait_until(lambda: len(mute.probes) >= before + 4, "probes", 40)
+        wait_until(lambda: len(mute.probes) >= before + 4, "probes")
         assert burst(proxy) == [wire.NOERROR] * BURST
     assert is_up(proxy, mute) == 1 and changes(proxy, mute) == []
 
@@ -156,7 +156,7 @@ def test_probes_that_are_answered_no_more_are_believed_once(world, mortal):
     assert burst(proxy) == [wire.NOERROR] * BURST  # at once: a reply opens the way
     until_up(proxy, mortal, 1)
     before = len(mortal.probes)
-    wait_until(lambda: len(mortal.probes) >= before + 5, "probes", 40)
+    wait_until(lambda: len(mortal.probes) >= before + 5, "probes")
     assert burst(proxy) == [wire.NOERROR] * BURST
     until_changes(proxy, mortal, ["down", "up"])
 

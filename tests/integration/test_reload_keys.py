@@ -165,11 +165,11 @@ def health(world):
         assert running.proxy.marker("x.test") == 1
         first.die()
         down = {"name": "dproxy_upstream_up", "upstream": str(first)}
-        wait_until(lambda: running.proxy.metrics().one(**down) == 0, "a dead upstream", 30)
+        wait_until(lambda: running.proxy.metrics().one(**down) == 0, "a dead upstream")
         running.change(policy="first", health=mode)
         first.behaviour = behaviours.answer  # probes are still not answered
-        running.proxy.until("x.test", 1, patience=20)
-        wait_until(lambda: running.proxy.metrics().one(**down) == 1, "an upstream that lives", 20)
+        running.proxy.until("x.test", 1)
+        wait_until(lambda: running.proxy.metrics().one(**down) == 1, "an upstream that lives")
         assert {running.proxy.marker(f"x{i}.test") for i in range(5)} == {1}
 
 

@@ -115,7 +115,7 @@ def test_a_volume_that_is_rebuilt(proxy, volume, upstreams, links_first):
     shutil.rmtree(volume.path)
     assert proxy.marker("a.test") == 1
     ConfigMapDirectory(volume.path, {"a.prox": route("a.test", upstreams[3])}, links_first)
-    proxy.until("a.test", 3, patience=10)
+    proxy.until("a.test", 3)
 
 
 def test_the_data_link_moved_by_hand(proxy, volume, upstreams):

@@ -45,13 +45,13 @@ def test_without_inotify_it_starts_says_so_and_looks_every_two_seconds(world, ro
     proxy.until_logged("inotify")
     assert proxy.get("/readyz")[0] == 200
     routes.write("b.prox", route("b.test", upstreams[2]))
-    proxy.until("b.test", 2, patience=10)
+    proxy.until("b.test", 2)
     routes.replace("a.prox", route("a.test", upstreams[3]))
-    proxy.until("a.test", 3, patience=10)
+    proxy.until("a.test", 3)
     routes.remove("b.prox")
-    proxy.until("b.test", None, patience=10)
+    proxy.until("b.test", None)
     routes.write("team/t.prox", route("team.test", upstreams[2]))
-    proxy.until("team.test", 2, patience=10)
+    proxy.until("team.test", 2)
 
 
 def test_without_inotify_sighup_reads_at_once(world, routes, upstreams, without_inotify):
@@ -118,7 +118,7 @@ def test_a_file_that_is_never_closed_is_read_in_the_end(world, routes, upstreams
     with open(routes.path / "a.prox", "w", encoding="ascii") as file:
         file.write(route("a.test", upstreams[3]))
         file.flush()
-        proxy.until("a.test", 3, patience=10)
+        proxy.until("a.test", 3)
 
 
 def test_a_directory_that_vanishes_keeps_its_routes_and_may_return(world, routes, upstreams):
@@ -128,9 +128,9 @@ def test_a_directory_that_vanishes_keeps_its_routes_and_may_return(world, routes
     assert proxy.marker("a.test") == 1
     routes.path.mkdir()
     routes.write("a.prox", route("a.test", upstreams[2]))
-    proxy.until("a.test", 2, patience=10)
+    proxy.until("a.test", 2)
     routes.write("a.prox", route("a.test", upstreams[3]))
-    proxy.until("a.test", 3, patience=10)
+    proxy.until("a.test", 3)
 
 
 def test_a_directory_that_is_moved_away_and_replaced(world, routes, upstreams):
@@ -138,7 +138,7 @@ def test_a_directory_that_is_moved_away_and_replaced(world, routes, upstreams):
     other = world.routes({"a.prox": route("a.test", upstreams[2])}, "other")
     routes.path.rename(routes.path.with_name("old"))
     other.path.rename(routes.path)
-    proxy.until("a.test", 2, patience=10)
+    proxy.until("a.test", 2)
 
 
 def test_a_directory_by_a_link_that_moves(world, upstreams):
@@ -151,7 +151,7 @@ def test_a_directory_by_a_link_that_moves(world, upstreams):
     assert proxy.marker("a.test") == 1
     (world.directory / "next").symlink_to("v2")
     (world.directory / "next").rename(current)
-    proxy.until("a.test", 2, patience=10)
+    proxy.until("a.test", 2)
 
 
 def test_one_inotify_instance_however_many_directories(world, upstreams):
@@ -174,14 +174,14 @@ def test_a_file_behind_a_link_is_live_as_soon_as_one_in_place(world, routes, ups
     proxy = world.proxy(routes)
     assert proxy.marker("x.test") == 1
     (tmp_path / "v1" / "file").write_text(route("x.test", upstreams[2]))
-    proxy.until("x.test", 2, patience=10)
+    proxy.until("x.test", 2)
     (tmp_path / "next").symlink_to("v2")
     (tmp_path / "next").rename(tmp_path / "current")
-    proxy.until("x.test", 3, patience=10)
+    proxy.until("x.test", 3)
     (tmp_path / "v2" / "beside").write_text(route("x.test", upstreams[1]))
     (tmp_path / "v2" / "beside").rename(tmp_path / "v2" / "file")
-    proxy.until("x.test", 1, patience=10)
+    proxy.until("x.test", 1)
     (tmp_path / "v2").rename(tmp_path / "v0")
     (tmp_path / "v1").rename(tmp_path / "v2")
-    proxy.until("x.test", 2, patience=10)
+    proxy.until("x.test", 2)
     assert watch_mode(proxy) == {"inotify": 1, "poll": 0}

@@ -45,7 +45,7 @@ def nothing_happened(proxy, *servers):
 def quiet(seed, probes=4):
     """As long as many probes take: three without an answer were enough once."""
     before = len(seed.probes)
-    wait_until(lambda: len(seed.probes) >= before + probes, f"{probes} more probes", 40)
+    wait_until(lambda: len(seed.probes) >= before + probes, f"{probes} more probes")
 
 
 def test_a_burst_is_answered_whole_after_any_quiet(world, seed, transport):
@@ -114,7 +114,7 @@ def test_it_is_found_to_be_gone_and_to_be_back(world, seed):
     def goes():
         ask_at_once(proxy, "udp", *[wire.query(f"host{number}.seed.test") for number in range(5)])
         return proxy.metrics().one("dproxy_upstream_up", upstream=str(seed)) == 0
-    wait_until(goes, "an upstream that is down", 40)
+    wait_until(goes, "an upstream that is down")
     seed.crashed = False
     assert burst(proxy, "udp") == [wire.NOERROR] * BURST
     proxy.until_metric(1, "dproxy_upstream_up", upstream=f"127.0.0.1:{port}")

@@ -105,7 +105,7 @@ class Proxy:
         reply = self.ask(transport, name)
         return reply and wire.marker_of(reply)
 
-    def until(self, name, marker, patience=10.0):
+    def until(self, name, marker, patience=60.0):
         """Waits until that upstream answers for the name and every worker goes by what it was answered by, so that
         whatever is asked next finds the same; says how long the first took."""
         began = time.monotonic()
