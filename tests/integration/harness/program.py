@@ -25,7 +25,7 @@ def main_file(settings):
     return "[dproxy]\n" + "".join(f"    {key} = {value}\n" for key, value in settings.items())
 
 
-def run(*arguments, environment=None, directory=None, patience=60):
+def run(*arguments, environment=None, directory=None, patience=300):
     """A verb that ends by itself. The result has returncode, stdout and stderr."""
     done = subprocess.run([BINARY, *map(str, arguments)], env={**ENVIRONMENT, **(environment or {})}, cwd=directory,
                           capture_output=True, text=True, timeout=patience, stdin=subprocess.DEVNULL, check=False)
@@ -118,7 +118,7 @@ class Proxy:
         return self.json("/status")["reloads"]["in_force"]
 
     def get(self, path, headers=None, method="GET", host="127.0.0.1"):
-        connection = http.client.HTTPConnection(host, self.admin_port, timeout=20)
+        connection = http.client.HTTPConnection(host, self.admin_port, timeout=60)
         try:
             connection.request(method, path, headers=headers or {})
             response = connection.getresponse()
