@@ -52,12 +52,12 @@ def test_what_does_not_fit_keeps_the_last_good_one_and_is_told(world, certificat
     proxy.until_metric(0, "dproxy_tls_certificate_valid")
     assert shown(proxy, certificates, "dns.example")
     proxy.until_logged("tls.key")
-    status = proxy.status()
+    status = proxy.json("/status")
     assert status["listen_tls"] == [proxy.settings["listen_tls"]]
     certificate, = status["certificates"]
     assert (certificate["file"], certificate["valid"]) == (str(proxy.settings["tls_cert"]), False)
     assert time.time() < certificate["expires_unix_seconds"] and "tls.key" in status["certificate_faults"][0]
-    assert "tls.key" in proxy.get("/")[1]
+    assert "tls.key" in proxy.get("/")[2]
     assert "no key" not in proxy.log()
 
 
