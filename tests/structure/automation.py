@@ -50,6 +50,15 @@ def workflows(project):
     return [path for path in project.files if re.fullmatch(r"\.github/workflows/.+\.ya?ml", path)]
 
 
+def quick_suite_faults(project):
+    """What .ci/run picks of the integration tests is there: else it would pass without them."""
+    picked = re.search(r"^hostile=\(([\w\s]+)\)$", project.text(".ci/run"), re.MULTILINE)
+    if not picked:
+        return [".ci/run: no list `hostile=(...)` of integration tests"]
+    return [f".ci/run: {suite}: no tests/integration/test_{suite}.py" for suite in picked[1].split()
+            if f"tests/integration/test_{suite}.py" not in project.files]
+
+
 def fuzz_target_faults(project):
     """Each fuzz target is fuzzed every night."""
     nightly, built = ".github/workflows/nightly.yml", "tests/fuzz/CMakeLists.txt"

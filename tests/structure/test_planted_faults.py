@@ -67,6 +67,7 @@ PLANTED = [
      HEAD + "inline constexpr std::size_t max_nothing = 4;\n"),
     (packaging.unit_limit_faults, "a.service", LOCKED, LOCKED.replace("MemoryMax=1G", "MemoryMax=255M")),
     (packaging.unit_limit_faults, "a.service", LOCKED, LOCKED.replace("TasksMax=1100", "")),
+    (automation.quick_suite_faults, ".ci/run", "hostile=(\n)\n", "hostile=(\n    nothing)\n"),
     (automation.workflow_faults, ".github/workflows/a.yml", WORKFLOW + PIN, WORKFLOW + "v4\n"),
     (automation.workflow_faults, ".github/workflows/a.yml", WORKFLOW + PIN, WORKFLOW + "a" * 40 + "\n"),
     (automation.workflow_faults, ".github/workflows/a.yml", WORKFLOW + PIN, "on: push\n" + JOB + PIN),

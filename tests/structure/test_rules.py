@@ -37,6 +37,7 @@ RULES = [
     packaging.unit_faults,
     packaging.unit_limit_faults,
     automation.fuzz_target_faults,
+    automation.quick_suite_faults,
     limits.undocumented_limit_faults,
     limits.limit_row_faults,
 ]
