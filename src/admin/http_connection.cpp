@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Held by tests/unit/admin/http_server_test.cpp, tests/unit/admin/http_limits_test.cpp,
-// tests/unit/admin/http_pieces_test.cpp and tests/unit/admin/http_rejections_test.cpp.
+// tests/unit/admin/http_orders_test.cpp, tests/unit/admin/http_pieces_test.cpp and
+// tests/unit/admin/http_rejections_test.cpp.
 #include "admin/http_connection.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
@@ -25,12 +27,30 @@ using telemetry::HttpRejection;
 constexpr std::chrono::seconds linger_time{2};
 constexpr std::size_t linger_bytes = 65'536;
 
-bool is_understood(http::verb method) { return method == http::verb::get || method == http::verb::head; }
+bool is_order(const Page* page) { return page != nullptr && page->kind == PageKind::order; }
+
+bool is_understood(http::verb method, const Page* page) {
+    if (is_order(page)) return method == http::verb::post;
+    return method == http::verb::get || method == http::verb::head;
+}
+
+/// Fetch requires `Origin` of each POST that a browser sends, whatever page made it.
+constexpr std::array browser_fields{"Origin", "Sec-Fetch-Site", "Referer"};
+constexpr std::array proxy_fields{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"};
+
+template <typename Fields, typename Names>
+bool has_any(const Fields& fields, const Names& names) {
+    return std::any_of(names.begin(), names.end(), [&](const char* name) { return fields.count(name) > 0; });
+}
 
 }  // namespace
 
-HttpConnection::HttpConnection(HttpContext& context, boost::asio::ip::tcp::socket socket, const net::Address& client)
-    : context_(context), client_(client), stream_(std::move(socket)), buffer_(context.limits.header_bytes) {
+HttpConnection::HttpConnection(HttpContext& context, boost::asio::ip::tcp::socket socket, const net::Address& peer)
+    : context_(context),
+      client_(client_of(peer)),
+      is_local_(peer.is_loopback()),
+      stream_(std::move(socket)),
+      buffer_(context.limits.header_bytes) {
     context_.connections.push_back(this);
 }
 
@@ -73,9 +93,9 @@ void HttpConnection::on_request(ErrorCode error) {
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
         return refuse(HttpRejection::header_size, 431, "The request line and header are too long.");
     }
-    // A body is nothing wrong with a POST: what is refused is the method (RFC 9110 15.5.6).
+    // A body is nothing wrong with a PUT: what is refused is the method (RFC 9110 15.5.6).
     const bool has_body = error == http::error::body_limit || (!error && !parser_->is_done());
-    if (has_body && !is_understood(parser_->get().method())) return refuse_method();
+    if (has_body && !is_understood(parser_->get().method(), asked_page())) return refuse_method();
     if (has_body) return refuse(HttpRejection::body, 413, "A request may not have a body.");
     if (error == http::error::end_of_stream || error == http::error::partial_message) return;  // the client left
     if (error.category() == http::make_error_code(http::error::bad_method).category()) {
@@ -85,22 +105,36 @@ void HttpConnection::on_request(ErrorCode error) {
     answer();
 }
 
+const Page* HttpConnection::asked_page() const {
+    const auto target = parser_->get().target();
+    return context_.find_page(split_target({target.data(), target.size()}).path);
+}
+
+std::optional<Response> HttpConnection::refuse_asker(const Page* page) {
+    if (page != nullptr && (page->kind == PageKind::metrics || page->kind == PageKind::probe)) return std::nullopt;
+    const auto& request = parser_->get();
+    const Target target = split_target({request.target().data(), request.target().size()});
+    const auto host = request[http::field::host];
+    const HostField field{request.count(http::field::host), {host.data(), host.size()}, request.version() == 10};
+    if (auto refusal = refuse_host(target, field, context_.hosts)) {
+        context_.count(HttpRejection::host);
+        return refusal;
+    }
+    if (!is_order(page)) return std::nullopt;
+    auto refusal = refuse_orderer({is_local_, has_any(request, browser_fields), has_any(request, proxy_fields)});
+    if (refusal) context_.count(HttpRejection::not_local);
+    return refusal;
+}
+
 void HttpConnection::answer() {
     touch();
     const auto& request = parser_->get();
-    if (!is_understood(request.method())) return refuse_method();
+    const Page* page = asked_page();
+    if (!is_understood(request.method(), page)) return refuse_method();
     head_only_ = request.method() == http::verb::head;
     keep_alive_ = request.keep_alive();
+    if (auto refusal = refuse_asker(page)) return send(std::move(*refusal));
     const Target target = split_target({request.target().data(), request.target().size()});
-    const Page* page = context_.find_page(target.path);
-    if (page == nullptr || page->kind == PageKind::page) {
-        const auto host = request[http::field::host];
-        const HostField field{request.count(http::field::host), {host.data(), host.size()}, request.version() == 10};
-        if (auto refusal = refuse_host(target, field, context_.hosts)) {
-            context_.count(HttpRejection::host);
-            return send(std::move(*refusal));
-        }
-    }
     auto parameters = parse_query(target.query);
     if (!parameters) {
         context_.count(HttpRejection::malformed);
@@ -128,7 +162,10 @@ void HttpConnection::make_page(const Page* page, Request request) {
     boost::asio::post(*context_.pages_thread, std::move(make));
 }
 
-void HttpConnection::refuse_method() { refuse(HttpRejection::method, 405, "Only GET and HEAD are understood."); }
+void HttpConnection::refuse_method() {
+    const bool order = is_order(asked_page());
+    refuse(HttpRejection::method, 405, order ? "Only POST is understood here." : "Only GET and HEAD are understood.");
+}
 
 /// The stream has closed itself when its time was over; any other error is the client's, who left.
 void HttpConnection::count_timeout(ErrorCode error, HttpRejection reason) {
@@ -152,7 +189,7 @@ void HttpConnection::send(Response response) {
     response_.set(http::field::content_type, response.content_type);
     response_.set(http::field::cache_control, "no-store");
     response_.set("X-Content-Type-Options", "nosniff");
-    if (response.status == 405) response_.set(http::field::allow, "GET, HEAD");
+    if (response.status == 405) response_.set(http::field::allow, is_order(asked_page()) ? "POST" : "GET, HEAD");
     response_.keep_alive(keep_alive_);
     charge(response.body.size());
     stream_.expires_after(context_.limits.response);

@@ -23,7 +23,8 @@ namespace dproxy::admin {
 
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 public:
-    HttpConnection(HttpContext& context, boost::asio::ip::tcp::socket socket, const net::Address& client);
+    /// `peer`: the address at the other end.
+    HttpConnection(HttpContext& context, boost::asio::ip::tcp::socket socket, const net::Address& peer);
     ~HttpConnection();
     HttpConnection(const HttpConnection&) = delete;
     HttpConnection& operator=(const HttpConnection&) = delete;
@@ -45,6 +46,10 @@ private:
     void read_request();
     void on_request(ErrorCode error);
     void answer();
+    /// The one that the request is for; null where there is none.
+    const Page* asked_page() const;
+    /// Why it is not for who asks, counted; nothing when it is.
+    std::optional<Response> refuse_asker(const Page* page);
     void make_page(const Page* page, Request request);
     void refuse_method();
     void count_timeout(ErrorCode error, telemetry::HttpRejection reason);
@@ -64,6 +69,7 @@ private:
 
     HttpContext& context_;
     net::Address client_;
+    bool is_local_;
     boost::beast::tcp_stream stream_;
     boost::beast::flat_buffer buffer_;
     std::optional<Parser> parser_;

@@ -81,4 +81,14 @@ std::optional<Response> refuse_host(const Target& target, const HostField& field
     return Response{421, plain_text, "This name is not one of dproxy's: see the setting admin_hosts.\n"};
 }
 
+std::optional<Response> refuse_orderer(const Orderer& orderer) {
+    const auto refusal = [](const char* sentence) { return Response{403, plain_text, sentence}; };
+    if (!orderer.is_local) {
+        return refusal("This is taken from loopback addresses only: ask where dproxy runs, as by kubectl exec.\n");
+    }
+    if (orderer.is_browser) return refusal("This is not taken from a page in a browser.\n");
+    if (orderer.is_forwarded) return refusal("This is not taken through a proxy: ask where dproxy runs.\n");
+    return std::nullopt;
+}
+
 }  // namespace dproxy::admin

@@ -51,6 +51,16 @@ struct HostField {
 std::optional<Response> refuse_host(const Target& target, const HostField& field,
                                     const std::vector<std::string>& hosts);
 
+/// Who gives an order.
+struct Orderer {
+    bool is_local = false;      ///< by a loopback address
+    bool is_browser = false;    ///< a page made it, perhaps somebody else's: it has a field that browsers add
+    bool is_forwarded = false;  ///< a proxy asks, which may be on this machine while its client is not
+};
+
+/// Why no order is taken from them; nothing when it is.
+std::optional<Response> refuse_orderer(const Orderer& orderer);
+
 inline constexpr const char* plain_text = "text/plain; charset=utf-8";
 
 }  // namespace dproxy::admin

@@ -74,14 +74,13 @@ std::optional<HttpServer::Fault> HttpServer::State::bind(const std::vector<net::
 }
 
 void HttpServer::State::admit(io::Fd connection, const io::SocketAddress& peer) {
-    const net::Address client = client_of(peer.address());
-    context.make_room_for(client);
+    context.make_room_for(client_of(peer.address()));
     tcp::socket socket(*connections_io);
     ErrorCode error;
     socket.assign(peer.is_v4() ? tcp::v4() : tcp::v6(), connection.get(), error);
     if (error) return;
     connection.release();
-    std::make_shared<HttpConnection>(context, std::move(socket), client)->start();
+    std::make_shared<HttpConnection>(context, std::move(socket), peer.address())->start();
 }
 
 /// Signals are for the threads that the program chose for them, so the new threads have them all blocked.

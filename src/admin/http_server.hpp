@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The HTTP side: a small server for GET and HEAD. Clients are not trusted: each thing that one can make it hold or wait
-// for has a limit. One thread does nothing but take and answer connections, so that probes never wait for a page; pages
-// are made on another.
+// The HTTP side: a small server for GET and HEAD, and for orders by POST. Clients are not trusted: each thing that one
+// can make it hold or wait for has a limit. One thread does nothing but take and answer connections, so that probes
+// never wait for a page; pages are made on another.
 #pragma once
 
 #include <chrono>
@@ -44,6 +44,7 @@ enum class PageKind : std::uint8_t {
     page,
     metrics,  ///< by whatever name it is asked for: scrapers have names of their own for what they scrape
     probe,    ///< the same; answered at once, on the thread of the connections: the handler must not take long
+    order,    ///< by POST only, and only of programs on this machine: something is done
 };
 
 struct Page {

@@ -37,9 +37,23 @@ Response explanation(const Request& request, const AdminSources& sources) {
         const std::string* value = request.parameters.find(key);
         return value ? std::string_view(*value) : std::string_view();
     };
-    Explanation explained = sources.explain(*name, given("type"), given("client"));
+    Finding explained = sources.explain(*name, given("type"), given("client"));
     if (!explained.valid) return {400, plain, std::move(explained.body) + "\n"};
     return {200, json, std::move(explained.body)};
+}
+
+/// What is misspelt must not forget everything.
+Response flushing(const Request& request, const AdminSources& sources) {
+    const std::string* name = request.parameters.find("name");
+    if (request.parameters.size() != (name ? 1 : 0)) {
+        return {400, plain, "One parameter is known, once: /flush?name=example.com; without it, all is forgotten.\n"};
+    }
+    if (name && name->empty()) {
+        return {400, plain, "The parameter name is empty: leave it out to forget all.\n"};
+    }
+    Finding done = sources.flush(name ? std::string_view(*name) : std::string_view("."));
+    if (!done.valid) return {400, plain, std::move(done.body) + "\n"};
+    return {200, json, std::move(done.body)};
 }
 
 /// What is short is sent at once, with its length.
@@ -69,6 +83,7 @@ std::vector<Page> make_pages(AdminSources sources) {
              return in_pieces(from->files(name ? std::string_view(*name) : std::string_view()));
          }},
         {"/explain", [from](const Request& request) { return explanation(request, *from); }},
+        {"/flush", [from](const Request& request) { return flushing(request, *from); }, PageKind::order},
     };
 }
 

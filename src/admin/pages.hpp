@@ -21,8 +21,8 @@ struct WorkerTurn {
     std::chrono::nanoseconds still{0};  ///< time since its loop last turned over
 };
 
-struct Explanation {
-    bool valid = true;  ///< false: name or type cannot be read, and `body` is a sentence that says why
+struct Finding {
+    bool valid = true;  ///< false: what was given cannot be read, and `body` is a sentence that says why
     std::string body;   ///< JSON
 };
 
@@ -36,7 +36,8 @@ struct AdminSources {
     std::function<NextPiece()> routes;    ///< JSON, however large
     std::function<NextPiece(std::string_view name)> files;  ///< JSON; `name` is empty where the request has none
     /// `type` is empty where the request has none.
-    std::function<Explanation(std::string_view name, std::string_view type, std::string_view client)> explain;
+    std::function<Finding(std::string_view name, std::string_view type, std::string_view client)> explain;
+    std::function<Finding(std::string_view name)> flush;  ///< `.` is all
 };
 
 std::vector<Page> make_pages(AdminSources sources);

@@ -2,6 +2,7 @@
 // The target of a request: its path, and the parameters of its query.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@ public:
     /// The first of that name; null where there is none.
     const std::string* find(std::string_view name) const;
     bool empty() const { return pairs_.empty(); }
+    std::size_t size() const { return pairs_.size(); }
 
 private:
     std::vector<std::pair<std::string, std::string>> pairs_;

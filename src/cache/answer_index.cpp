@@ -21,7 +21,7 @@ Slot AnswerIndex::unpack(std::uint64_t word) {
 
 bool AnswerIndex::exchange(std::size_t number, const Slot& from, std::uint64_t to) const {
     std::uint64_t expected = pack(from);
-    return slot(number).compare_exchange_strong(expected, to, std::memory_order_acq_rel, std::memory_order_relaxed);
+    return slot(number).compare_exchange_strong(expected, to, std::memory_order_seq_cst, std::memory_order_relaxed);
 }
 
 void AnswerIndex::count_hit(std::size_t number, const Slot& as_seen) {
@@ -52,7 +52,7 @@ bool AnswerIndex::put(std::uint64_t hash, std::uint16_t ring, std::uint32_t posi
         }
         if (word == 0) break;
     }
-    return slot(least).compare_exchange_strong(least_word, pack(made), std::memory_order_acq_rel,
+    return slot(least).compare_exchange_strong(least_word, pack(made), std::memory_order_seq_cst,
                                                std::memory_order_relaxed);
 }
 
@@ -68,7 +68,7 @@ bool AnswerIndex::move(std::size_t number, const Slot& as_seen, std::uint16_t ri
 bool AnswerIndex::remove(std::size_t number, const Slot& as_seen) { return exchange(number, as_seen, 0); }
 
 bool AnswerIndex::read(std::size_t number, Slot& out) const {
-    const std::uint64_t word = slot(number).load(std::memory_order_acquire);
+    const std::uint64_t word = slot(number).load(std::memory_order_seq_cst);
     if (word != 0) out = unpack(word);
     return word != 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Where answers lie, by the hash of their question: one table for all threads, of single words that are changed by
 // compare and exchange, none of which is ever waited for. What is lost in a race is an answer that is asked for again.
+// Changes and read() are in one order with all else that is so (seq_cst): see AnswerMemory::forget().
 #pragma once
 
 #include <array>

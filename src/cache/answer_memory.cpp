@@ -121,10 +121,10 @@ bool AnswerMemory::find_same(const QuestionKey& key, std::span<std::uint64_t> ro
     });
 }
 
-bool AnswerMemory::keep(unsigned number, std::span<const std::uint64_t> record) {
+bool AnswerMemory::keep(unsigned number, std::span<const std::uint64_t> record, std::uint64_t asked_ns) {
     Part& part = *parts_[number];
     const KeptHead head = head_of(record);
-    if (head.units > part.newcomers.units() / part_of_one_answer) return false;
+    if (head.units > part.newcomers.units() / part_of_one_answer || is_forgotten(asked_ns)) return false;
     const QuestionKey key = KeptAnswer(record).key();
     AnswerIndex::Instead instead;
     const bool known = find_same(key, rooms_[number], instead);
@@ -142,9 +142,18 @@ bool AnswerMemory::keep(unsigned number, std::span<const std::uint64_t> record) 
     // thread's doing, so a few times are enough.
     for (unsigned tries = 0; tries < AnswerIndex::ways; ++tries) {
         const bool still_known = find_same(key, rooms_[number], instead);
-        if (index_.put(head.hash, own, position, still_known ? &instead : nullptr)) return true;
+        if (!index_.put(head.hash, own, position, still_known ? &instead : nullptr)) continue;
+        if (!is_forgotten(asked_ns)) return true;
+        take_back(key, rooms_[number]);
+        return false;
     }
     return false;
+}
+
+void AnswerMemory::take_back(const QuestionKey& key, std::span<std::uint64_t> room) {
+    AnswerIndex::Instead place;
+    while (find_same(key, room, place) && !index_.remove(place.number, place.as_seen)) {
+    }
 }
 
 void AnswerMemory::make_room_for_newcomer(unsigned number, std::size_t units, std::uint64_t now_ns) {

@@ -37,6 +37,7 @@ class AnswerMemory {
 public:
     static constexpr std::size_t least_bytes = std::size_t{64} << 10;
     static constexpr unsigned most_parts = Slot::max_rings / 2;
+    static constexpr std::uint64_t never_forgotten = ~std::uint64_t{0};
 
     /// Address space only, taken at once; pages take memory as they are written. Throws std::bad_alloc.
     /// `bytes`: of all together, at least least_bytes for each part.
@@ -47,23 +48,25 @@ public:
 
     // Any thread.
 
+    /// Bytes of all together, as they were given, rounded down to whole lines.
+    std::size_t size() const { return mapped_bytes_; }
     /// Fresh or stale; never one that is over.
     Found find(const QuestionKey& key, std::uint64_t now_ns, std::span<std::uint64_t> room) const;
     /// It was given to somebody.
     void count_hit(const Found& found) { index_.count_hit(found.place.number, found.place.as_seen); }
-    /// Those of which `matches` says so are no more. Takes a while where there is much; queries go on beside it.
+    /// Those of which `matches` says so are no more, and no reply to what was asked before `now_ns` is kept from now
+    /// on, as it may be one of them. Takes a while where there is much; queries go on beside it. Returns how many.
     template <typename Matches>
     std::size_t forget(const Matches& matches, std::uint64_t now_ns);
-    /// What was asked for before then is not to be kept any more.
-    std::uint64_t forgotten_ns() const { return forgotten_ns_.load(std::memory_order_acquire); }
 
     // The worker of the part.
 
     /// First: what it takes to write it.
     void open(unsigned part);
     /// The record that make_kept() made, instead of the one that was found for its question, if there was one (also one
-    /// that is over). False where it is too large, or another thread was quicker.
-    bool keep(unsigned part, std::span<const std::uint64_t> record);
+    /// that is over). False where it is too large, another thread was quicker, or something was forgotten since it was
+    /// asked for.
+    bool keep(unsigned part, std::span<const std::uint64_t> record, std::uint64_t asked_ns = never_forgotten);
 
     struct Counts {
         std::uint64_t entries = 0;     ///< that lie there, with those that were replaced and have yet to go
@@ -95,6 +98,9 @@ private:
     /// Where the index has the record that lies there.
     bool find_own(std::uint64_t hash, std::uint16_t ring, Position position, AnswerIndex::Instead& out) const;
     bool find_same(const QuestionKey& key, std::span<std::uint64_t> room, AnswerIndex::Instead& out) const;
+    bool is_forgotten(std::uint64_t asked_ns) const { return asked_ns < forgotten_ns_.load(std::memory_order_seq_cst); }
+    /// It is not found any more.
+    void take_back(const QuestionKey& key, std::span<std::uint64_t> room);
     void make_room_for_newcomer(unsigned part, std::size_t units, std::uint64_t now_ns);
     /// Who was asked for since it was looked at last comes to the other end again.
     void make_room_for_stayer(unsigned part, std::size_t units, std::uint64_t now_ns);
@@ -117,14 +123,21 @@ private:
 
 template <typename Matches>
 std::size_t AnswerMemory::forget(const Matches& matches, std::uint64_t now_ns) {
-    forgotten_ns_.store(now_ns, std::memory_order_release);
+    // First: whoever keeps something looks here after it stands in the index, so it is seen there or takes it back.
+    forgotten_ns_.store(now_ns, std::memory_order_seq_cst);
     RecordRoom room = make_record_room();
     std::size_t forgotten = 0;
     for (std::size_t number = 0; number < index_.slots(); ++number) {
         Slot slot;
-        if (!index_.read(number, slot)) continue;
-        const auto words = read(slot, room);
-        if (!words.empty() && matches(KeptAnswer(words)) && index_.remove(number, slot)) ++forgotten;
+        // Again where somebody asked for it or moved it at this moment.
+        while (index_.read(number, slot)) {
+            const auto words = read(slot, room);
+            // What is in the midst of being moved goes as well: it cannot be seen what it is.
+            if (!words.empty() && !matches(KeptAnswer(words))) break;
+            if (!index_.remove(number, slot)) continue;
+            ++forgotten;
+            break;
+        }
     }
     return forgotten;
 }

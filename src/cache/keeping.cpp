@@ -17,7 +17,6 @@ namespace dproxy::cache {
 namespace {
 
 constexpr std::uint16_t nsid = 3;  // RFC 5001
-constexpr std::uint8_t dnssec_ok_flag = 0x80;
 
 /// What of a reply matters here.
 struct Reading {
@@ -141,7 +140,7 @@ void set_ttls(std::uint8_t* message, const Reading& reading, const KeepingTerms&
 }  // namespace
 
 std::span<const std::uint64_t> make_kept(dns::Bytes reply, const QuestionKey& key, const KeepingTerms& terms,
-                                         std::uint64_t now_ns, std::span<std::uint64_t> out) {
+                                         const Coming& came, std::span<std::uint64_t> out) {
     Reading reading;
     if (!answers(reply, key) || !has_plain_header(reply) || !read(reply, reading)) return {};
     const std::uint32_t fresh_s = keeping_time(reply, reading, terms);
@@ -156,12 +155,13 @@ std::span<const std::uint64_t> make_kept(dns::Bytes reply, const QuestionKey& ke
     head.route = key.route;
     head.hash = key.hash;
     head.flags = key.flags;
-    head.stored_ns = now_ns;
+    head.stored_ns = came.at_ns;
     head.fresh_s = fresh_s;
     head.stale_s = is_failure(reply) ? 0 : terms.stale_s;
     head.message_length = static_cast<std::uint16_t>(reading.end);
     head.ttl_count = reading.ttl_count;
     head.subnet_length = static_cast<std::uint8_t>(key.subnet.size());
+    head.marks = came.by_stream ? KeptHead::by_stream : 0;
     if (reading.opt) {
         const auto options_length = put_options(reply, *reading.opt, writer);
         const std::uint8_t* fixed = reply.data() + reading.opt->fixed;
@@ -169,7 +169,7 @@ std::span<const std::uint64_t> make_kept(dns::Bytes reply, const QuestionKey& ke
         if (!options_length || !is_plain) return {};
         head.options_length = *options_length;
         head.udp_size = std::max<std::uint16_t>(dns::read_u16(fixed + 2), dns::min_udp_size);
-        head.opt_flags = fixed[6] & dnssec_ok_flag;
+        head.marks |= fixed[6] & KeptHead::dnssec_ok;
         dns::write_u16(message + 10, static_cast<std::uint16_t>(dns::additional_count(reply) - 1));
     }
     return out.first(writer.finish(head));

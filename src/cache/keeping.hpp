@@ -18,6 +18,12 @@ struct KeepingTerms {
     std::uint32_t stale_s = 0;        ///< beyond the TTL
 };
 
+/// When and how a reply came.
+struct Coming {
+    std::uint64_t at_ns = 0;
+    bool by_stream = false;
+};
+
 /// SERVFAIL (RFC 9520 3.2: at least a second, so that a name that fails is not asked for at each query).
 inline constexpr std::uint32_t failure_kept_s = 1;
 
@@ -26,6 +32,6 @@ inline constexpr std::uint32_t failure_kept_s = 1;
 /// that are about somebody (client subnet). The options of a hop were taken out; NSID is taken out here. `reply` is
 /// any message.
 std::span<const std::uint64_t> make_kept(dns::Bytes reply, const QuestionKey& key, const KeepingTerms& terms,
-                                         std::uint64_t now_ns, std::span<std::uint64_t> out);
+                                         const Coming& came, std::span<std::uint64_t> out);
 
 }  // namespace dproxy::cache

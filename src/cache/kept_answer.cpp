@@ -120,7 +120,8 @@ std::size_t KeptAnswer::write_opt(const dns::Query& query, Age age, dns::Mutable
     std::fill_n(at, dns::opt_fixed_length, std::uint8_t{0});
     dns::write_u16(at + 1, dns::type::opt);
     dns::write_u16(at + 3, head_.udp_size != 0 ? head_.udp_size : std::uint16_t{dns::safe_udp_size});
-    at[7] = head_.udp_size != 0 ? head_.opt_flags : static_cast<std::uint8_t>(query.dnssec_ok ? 0x80 : 0);
+    const bool dnssec_ok = head_.udp_size != 0 ? (head_.marks & KeptHead::dnssec_ok) != 0 : query.dnssec_ok;
+    at[7] = dnssec_ok ? KeptHead::dnssec_ok : 0;
     std::size_t length = head_.options_length;
     std::copy_n(options().data(), length, at + dns::opt_fixed_length);
     if (age == Age::stale) {

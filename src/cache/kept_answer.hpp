@@ -28,7 +28,10 @@ struct KeptHead {
     std::uint16_t udp_size = 0;  ///< of the upstream's OPT; 0: there was none
     std::uint16_t flags = 0;     ///< of the key
     std::uint8_t subnet_length = 0;
-    std::uint8_t opt_flags = 0;  ///< the first byte of its flags: DO
+    std::uint8_t marks = 0;      ///< of these:
+
+    static constexpr std::uint8_t dnssec_ok = 0x80;  ///< DO in the upstream's OPT, where it stands there too
+    static constexpr std::uint8_t by_stream = 0x01;  ///< it came by TCP, TLS or HTTPS
 };
 static_assert(sizeof(KeptHead) % sizeof(std::uint64_t) == 0 && sizeof(KeptHead) == 48);
 inline constexpr std::size_t head_words = sizeof(KeptHead) / sizeof(std::uint64_t);
@@ -50,6 +53,7 @@ public:
     Age age(std::uint64_t now_ns) const { return age(head_, now_ns); }
     static Age age(const KeptHead& head, std::uint64_t now_ns);
     bool is_nxdomain() const;
+    bool came_by_stream() const { return (head_.marks & KeptHead::by_stream) != 0; }
     /// It was asked for in vain, and is not to be again yet.
     bool rests(std::uint64_t now_ns) const;
     /// A copy of the record that rests until then; `out` has room for it. Returns its words.

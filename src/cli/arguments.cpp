@@ -20,6 +20,7 @@ constexpr std::array verb_names{
     VerbName{"serve", Verb::serve},   VerbName{"check", Verb::check},             VerbName{"explain", Verb::explain},
     VerbName{"routes", Verb::routes}, VerbName{"healthcheck", Verb::healthcheck}, VerbName{"ask", Verb::ask},
     VerbName{"diff", Verb::diff},     VerbName{"import", Verb::import},           VerbName{"wait", Verb::wait},
+    VerbName{"flush", Verb::flush},
 };
 
 using config::excerpt;
@@ -30,7 +31,7 @@ constexpr std::size_t hash_digits = 16;  ///< of config::ContentHash
 
 /// Which have routes as they stand somewhere.
 bool has_routes(Verb verb) { return verb == Verb::explain || verb == Verb::routes || verb == Verb::diff; }
-bool asks_instance(Verb verb) { return has_routes(verb) || verb == Verb::wait; }
+bool asks_instance(Verb verb) { return has_routes(verb) || verb == Verb::wait || verb == Verb::flush; }
 bool has_formats(Verb verb) { return verb == Verb::check || has_routes(verb); }
 
 /// "; did you mean `x`?", or where to look where no name is near.
@@ -235,6 +236,9 @@ private:
             case Verb::explain:
             case Verb::ask:
                 return read_question(word);
+            case Verb::flush:
+                if (!arguments_.name.empty()) break;
+                return read_flushed(word);
             case Verb::import:
                 if (!arguments_.file.empty()) break;
                 arguments_.file = std::string(word);
@@ -249,6 +253,12 @@ private:
                 break;
         }
         fail("unexpected argument " + excerpt(word) + " (dproxy --help shows the usage)");
+    }
+
+    /// An empty word is a variable that was not set, and not meant for all.
+    void read_flushed(std::string_view word) {
+        if (word.empty()) return fail("NAME is empty; leave it out to forget all");
+        arguments_.name = std::string(word);
     }
 
     void read_question(std::string_view word) {

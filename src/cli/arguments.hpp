@@ -18,7 +18,7 @@
 namespace dproxy::cli {
 
 enum class Verb : std::uint8_t {
-    serve, check, explain, routes, diff, import, healthcheck, wait, ask, version, help
+    serve, check, explain, routes, diff, import, healthcheck, wait, flush, ask, version, help
 };
 
 /// Exit statuses of every verb.
@@ -36,10 +36,10 @@ struct Arguments {
     std::optional<std::string> config_file;    ///< `--config`
     std::vector<config::Assignment> settings;  ///< `--KEY VALUE`, in order
     std::vector<std::string> directories;      ///< check, routes: instead of `upstreamlocation`; diff: OLD and NEW
-    std::string name;                          ///< explain, ask
+    std::string name;                          ///< explain, ask; flush: empty for all
     std::optional<std::uint16_t> type;         ///< explain, ask
     std::optional<net::Address> client;        ///< explain `--client ADDRESS`
-    std::optional<std::string> url;            ///< healthcheck URL; explain, routes, diff, wait `--admin URL`
+    std::optional<std::string> url;            ///< healthcheck URL; explain, routes, diff, wait, flush `--admin URL`
     bool json = false;                         ///< `--format json`
     bool markdown = false;                     ///< diff `--format markdown`
     std::string file;                          ///< import; wait: the last components of a path at least

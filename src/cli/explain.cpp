@@ -4,7 +4,7 @@
 #include <ostream>
 
 #include "cli/configuration.hpp"
-#include "cli/http_get.hpp"
+#include "cli/http_request.hpp"
 #include "cli/running_instance.hpp"
 #include "cli/verbs.hpp"
 #include "reports/route_report.hpp"

@@ -3,7 +3,7 @@
 #include <ostream>
 
 #include "cli/configuration.hpp"
-#include "cli/http_get.hpp"
+#include "cli/http_request.hpp"
 #include "cli/running_instance.hpp"
 #include "cli/verbs.hpp"
 #include "ini/excerpt.hpp"
@@ -38,7 +38,7 @@ int run_healthcheck(const Arguments& arguments, const std::vector<std::string>& 
         return exit_usage;
     }
     if (url->target == "/") url->target = ready_path;
-    const auto answer = http_get(*url);
+    const auto answer = http_request(HttpMethod::get, *url);
     if (!answer.error.empty()) {
         err << url->to_string() << ": " << answer.error << '\n';
         return exit_faults;

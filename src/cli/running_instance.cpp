@@ -5,8 +5,7 @@
 #include <boost/json.hpp>
 #include <ostream>
 
-#include "cli/arguments.hpp"
-#include "cli/http_get.hpp"
+#include "cli/configuration.hpp"
 #include "ini/excerpt.hpp"
 #include "io/interfaces.hpp"
 #include "settings/setting_keys.hpp"
@@ -43,7 +42,8 @@ std::string_view first_line(std::string_view text) { return text.substr(0, text.
 
 }  // namespace
 
-TextAnswer ask_text(std::string_view admin_url, std::string_view path, std::chrono::milliseconds timeout) {
+TextAnswer ask_text(std::string_view admin_url, std::string_view path, std::chrono::milliseconds timeout,
+                    HttpMethod method) {
     auto url = Url::parse(admin_url);
     if (!url) {
         return {std::nullopt,
@@ -52,7 +52,7 @@ TextAnswer ask_text(std::string_view admin_url, std::string_view path, std::chro
     }
     if (url->target.ends_with('/')) url->target.pop_back();
     url->target += path;
-    auto answer = http_get(*url, timeout);
+    auto answer = http_request(method, *url, timeout);
     if (!answer.error.empty()) return {std::nullopt, url->to_string() + ": " + answer.error};
     if (answer.status != http_ok) {
         return {std::nullopt, url->to_string() + ": status " + std::to_string(answer.status) + ", " +
@@ -63,7 +63,7 @@ TextAnswer ask_text(std::string_view admin_url, std::string_view path, std::chro
 
 std::optional<std::string> fetch_text(std::string_view admin_url, std::string_view path, std::ostream& err,
                                       int& status) {
-    TextAnswer answer = ask_text(admin_url, path, http_get_timeout);
+    TextAnswer answer = ask_text(admin_url, path, http_timeout);
     status = answer.text ? exit_good : answer.is_usage ? exit_usage : exit_faults;
     if (!answer.text) err << answer.error << '\n';
     return std::move(answer.text);
@@ -108,6 +108,19 @@ net::Address loopback() {
 net::Address reachable(const net::Address& address) {
     if (!address.is_unspecified()) return address;
     return *net::Address::parse(address.is_v4() ? "127.0.0.1" : "::1");
+}
+
+std::optional<std::string> choose_admin_url(const Arguments& arguments, const std::vector<std::string>& environment,
+                                            std::string_view off_means, std::ostream& err) {
+    if (arguments.url) return arguments.url;
+    const auto reading = read_settings(arguments, environment);
+    if (has_error(reading.diagnostics)) {
+        print_faults(reading.diagnostics, err);
+        return std::nullopt;
+    }
+    auto url = local_url(reading.settings, "");
+    if (!url) err << "admin: the HTTP side is off, so " << off_means << '\n';
+    return url;
 }
 
 std::optional<std::string> local_url(const config::Settings& settings, std::string_view path) {

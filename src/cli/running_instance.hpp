@@ -8,7 +8,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "cli/arguments.hpp"
+#include "cli/http_request.hpp"
 #include "ini/diagnostic.hpp"
 #include "settings/settings.hpp"
 
@@ -33,7 +36,13 @@ struct TextAnswer {
     std::string error;      ///< why there is none
     bool is_usage = false;  ///< the reason is `admin_url` itself
 };
-TextAnswer ask_text(std::string_view admin_url, std::string_view path, std::chrono::milliseconds timeout);
+TextAnswer ask_text(std::string_view admin_url, std::string_view path, std::chrono::milliseconds timeout,
+                    HttpMethod method = HttpMethod::get);
+
+/// `--admin`, else where the settings say that this machine's dproxy listens. Where there is neither, says why on
+/// `err`; `off_means` ends the sentence that the HTTP side is off.
+std::optional<std::string> choose_admin_url(const Arguments& arguments, const std::vector<std::string>& environment,
+                                            std::string_view off_means, std::ostream& err);
 
 /// The URL of a page of the instance that runs with these settings, on this machine. Nothing where the
 /// HTTP side is off.

@@ -16,6 +16,7 @@ int run_verb(const Arguments& arguments, const std::vector<std::string>& environ
         case Verb::import: return run_import(arguments, out, err);
         case Verb::healthcheck: return run_healthcheck(arguments, environment, out, err);
         case Verb::wait: return run_wait(arguments, environment, out, err);
+        case Verb::flush: return run_flush(arguments, environment, out, err);
         case Verb::ask: return run_ask(arguments, environment, out, err);
         case Verb::version: out << version_text(); return exit_good;
         case Verb::help: out << help_text(); return exit_good;

@@ -27,6 +27,8 @@ int run_healthcheck(const Arguments& arguments, const std::vector<std::string>& 
                     std::ostream& err);
 int run_wait(const Arguments& arguments, const std::vector<std::string>& environment, std::ostream& out,
              std::ostream& err);
+int run_flush(const Arguments& arguments, const std::vector<std::string>& environment, std::ostream& out,
+              std::ostream& err);
 int run_ask(const Arguments& arguments, const std::vector<std::string>& environment, std::ostream& out,
             std::ostream& err);
 

@@ -4,9 +4,8 @@
 #include <ostream>
 #include <thread>
 
-#include "cli/configuration.hpp"
 #include "cli/file_verdict.hpp"
-#include "cli/http_get.hpp"
+#include "cli/http_request.hpp"
 #include "cli/running_instance.hpp"
 #include "cli/verbs.hpp"
 #include "ini/typed_values.hpp"
@@ -19,32 +18,18 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds look_interval{200};
 constexpr std::chrono::milliseconds shortest_look{100};  ///< so that the last look is one
 
-/// `--admin`, else where the settings say that this machine's dproxy listens. Nothing: `err` says why.
-std::optional<std::string> choose_url(const Arguments& arguments, const std::vector<std::string>& environment,
-                                      std::ostream& err) {
-    if (arguments.url) return arguments.url;
-    const auto reading = read_settings(arguments, environment);
-    if (has_error(reading.diagnostics)) {
-        print_faults(reading.diagnostics, err);
-        return std::nullopt;
-    }
-    auto url = local_url(reading.settings, "");
-    if (!url) err << "admin: the HTTP side is off, so nothing tells what is in force\n";
-    return url;
-}
-
 }  // namespace
 
 int run_wait(const Arguments& arguments, const std::vector<std::string>& environment, std::ostream& out,
              std::ostream& err) {
-    const auto admin = choose_url(arguments, environment, err);
+    const auto admin = choose_admin_url(arguments, environment, "nothing tells what is in force", err);
     if (!admin) return exit_usage;
     const std::string path = "/files?file=" + percent_encode(arguments.file);
     const auto end = Clock::now() + arguments.patience;
     for (;;) {
         const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
         const auto answer =
-            ask_text(*admin, path, std::clamp<std::chrono::milliseconds>(rest, shortest_look, http_get_timeout));
+            ask_text(*admin, path, std::clamp<std::chrono::milliseconds>(rest, shortest_look, http_timeout));
         if (answer.is_usage) {
             err << answer.error << '\n';
             return exit_usage;

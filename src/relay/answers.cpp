@@ -119,8 +119,7 @@ void Answers::remembered(const Owed& owed, dns::Bytes message, const cache::Kept
     const dns::MutableBytes out = lasting_room(owed.client, kept.room());
     const dns::Bytes reply = out.first(kept.write(message, owed.query, now_ns_, out));
     const bool is_stale = kept.age(now_ns_) == cache::Age::stale;
-    // How it came is not kept: as if by a stream.
-    deliver(owed, reply, limit_of(owed.query, true), is_stale ? Source::stale : Source::cache);
+    deliver(owed, reply, limit_of(owed.query, kept.came_by_stream()), is_stale ? Source::stale : Source::cache);
 }
 
 void Answers::replied(const InFlight& entry, std::unique_ptr<StoredReply> reply) {

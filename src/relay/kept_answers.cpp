@@ -24,17 +24,17 @@ void KeptAnswers::open() {
 }
 
 void KeptAnswers::keep(dns::Bytes reply, const cache::QuestionKey& key, const routing::Keeping& keeping,
-                       std::uint64_t asked_ns, std::uint64_t now_ns) {
-    if (asked_ns < memory_->forgotten_ns()) return;  // it may be what was to be forgotten
-    const auto record = cache::make_kept(reply, key, terms_of(keeping), now_ns, made_);
-    if (!record.empty()) memory_->keep(part_, record);
+                       std::uint64_t asked_ns, const cache::Coming& came) {
+    const auto record = cache::make_kept(reply, key, terms_of(keeping), came, made_);
+    if (!record.empty()) memory_->keep(part_, record, asked_ns);
 }
 
 void KeptAnswers::note_in_vain(const cache::QuestionKey& key, std::uint64_t now_ns) {
     const cache::Found found = find(key, now_ns);
     if (!found) return;
     const cache::KeptAnswer kept(found.words);
-    if (kept.age(now_ns) == cache::Age::stale) memory_->keep(part_, kept.copy_resting(now_ns + recheck_ns, made_));
+    if (kept.age(now_ns) != cache::Age::stale) return;
+    memory_->keep(part_, kept.copy_resting(now_ns + recheck_ns, made_), now_ns);
 }
 
 void KeptAnswers::tell() {

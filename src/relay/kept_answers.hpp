@@ -31,7 +31,7 @@ public:
     void count_hit(const cache::Found& found) { memory_->count_hit(found); }
     /// The reply to a query that was asked at `asked_ns`.
     void keep(dns::Bytes reply, const cache::QuestionKey& key, const routing::Keeping& keeping, std::uint64_t asked_ns,
-              std::uint64_t now_ns);
+              const cache::Coming& came);
     /// The answer, which is stale, could not be had anew.
     void note_in_vain(const cache::QuestionKey& key, std::uint64_t now_ns);
     /// Each second.

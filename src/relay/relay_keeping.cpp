@@ -168,7 +168,8 @@ ReplyAtHand Relay::share_reply(QueryIndex index, const ReplyAtHand& reply) {
     if (is_failure(clean.message) && keeping.stale.count() != 0 && give_kept(index, Lack::in_vain)) return clean;
     if (pool.keeping_serial != 0 && kept_.is_open()) {
         Sharing room;
-        kept_.keep(clean.message, key_of_leader(index, room), keeping, entry.started_ns, context_.now_ns);
+        kept_.keep(clean.message, key_of_leader(index, room), keeping, entry.started_ns,
+                   {context_.now_ns, clean.by_stream});
     }
     std::vector<QueryIndex> followers;
     merged_.list_followers(index, followers);

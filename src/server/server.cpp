@@ -28,6 +28,7 @@
 #include "server/descriptor_budget.hpp"
 #include "server/encryption.hpp"
 #include "server/files_page.hpp"
+#include "server/flush.hpp"
 #include "server/listeners.hpp"
 #include "server/memory_watch.hpp"
 #include "server/reloader.hpp"
@@ -290,12 +291,13 @@ admin::AdminSources Server::admin_sources() {
         return files_page_.begin(reloader_->routes(), reloader_->files_in_force(), name);
     };
     sources.explain = [this](std::string_view name, std::string_view type,
-                             std::string_view client) -> admin::Explanation {
+                             std::string_view client) -> admin::Finding {
         const auto parsed = config::parse_route_question(name, type, client);
         if (!parsed.fault.empty()) return {false, parsed.fault};
         const auto routes = reloader_->routes();
         return {true, boost::json::serialize(config::explain_report(*routes->table, settings_, parsed.question))};
     };
+    sources.flush = [this](std::string_view name) { return flush(*options_.answers, name, log_); };
     return sources;
 }
 
@@ -316,6 +318,7 @@ StatusFacts Server::status() const {
     facts.left_out = reloader_->left_out();
     facts.config = config_status_.facts();
     facts.workers = worker_count_;
+    facts.cache_size = options_.answers->size();
     facts.counters = counters_view_;
     facts.now_ns = io::monotonic_ns();
     {

@@ -32,6 +32,7 @@ struct StatusFacts {
     LeftOutList::Reports left_out;
     telemetry::ConfigFacts config;
     std::size_t workers = 0;
+    std::uint64_t cache_size = 0;  ///< bytes that kept answers may take
     std::vector<const telemetry::WorkerCounters*> counters;  ///< of the workers and of the prober
     std::uint64_t now_ns = 0;                                ///< of the monotonic clock
 };

@@ -2,6 +2,7 @@
 #include "server/status_page.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "ini/counted.hpp"
 #include "reports/rfc3339.hpp"
 #include "routing/setting_names.hpp"
+#include "server/cache_sums.hpp"
 #include "server/counter_sums.hpp"
 
 namespace dproxy::server {
@@ -156,8 +158,14 @@ void add_counts(const StatusFacts& facts, std::string_view heading, Table& table
     }
 }
 
+constexpr std::array<std::pair<telemetry::Source, std::string_view>, telemetry::count_of<telemetry::Source>>
+    answers_by_source{{{telemetry::Source::upstream, "relayed"},
+                       {telemetry::Source::local, "dproxy's own"},
+                       {telemetry::Source::cache, "kept"},
+                       {telemetry::Source::stale, "kept, beyond its TTL"}}};
+
 void add_traffic(const StatusFacts& facts, std::string& page) {
-    using telemetry::RcodeLabel, telemetry::Source, telemetry::Transport;
+    using telemetry::RcodeLabel, telemetry::Transport;
     page += "<h2>Traffic</h2>\n";
     Table table(page, {"Since the start", "", "#"});
     for (std::size_t i = 0; i < telemetry::count_of<Transport>; ++i) {
@@ -168,15 +176,14 @@ void add_traffic(const StatusFacts& facts, std::string& page) {
         table.add({"answers", transport + mean, std::to_string(durations_here.count)});
     }
     for (std::size_t i = 0; i < telemetry::count_of<RcodeLabel>; ++i) {
-        for (const Source source : {Source::upstream, Source::local}) {
-            const std::uint64_t count = sum(facts.counters, [&](const WorkerCounters& worker) {
+        for (const auto& [source, whose] : answers_by_source) {
+            const std::uint64_t count = sum(facts.counters, [i, source = source](const WorkerCounters& worker) {
                 std::uint64_t of_all = 0;
                 for (const auto& by_rcode : worker.responses) of_all += by_rcode[i][source].value();
                 return of_all;
             });
             const std::string_view rcode = name_of(static_cast<RcodeLabel>(i));
-            const std::string_view whose = source == Source::local ? ", dproxy's own" : ", relayed";
-            if (count > 0) table.add({"", html(rcode) + std::string(whose), std::to_string(count)});
+            if (count > 0) table.add({"", html(rcode) + ", " + std::string(whose), std::to_string(count)});
         }
     }
     table.add({"in flight now", "", std::to_string(sum(facts.counters, [](const WorkerCounters& worker) {
@@ -186,6 +193,28 @@ void add_traffic(const StatusFacts& facts, std::string& page) {
                                      [](const WorkerCounters& worker) -> const auto& { return worker.rejected; });
     add_counts<telemetry::Drop>(facts, "dropped", table,
                                 [](const WorkerCounters& worker) -> const auto& { return worker.dropped; });
+    table.end(0, "");
+}
+
+std::string mebibytes(std::uint64_t bytes) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f MiB", static_cast<double>(bytes) / 1048576);
+    return text;
+}
+
+/// Only where there are any: most set-ups keep none.
+void add_kept(const StatusFacts& facts, std::string& page) {
+    const CacheSums sums = cache_sums(facts);
+    if (!sums.is_used) return;
+    page += "<h2>Kept answers</h2>\n<p>" + config::counted(sums.entries, "answer") + " in " + mebibytes(sums.bytes) +
+            " of " + mebibytes(sums.size) + "; <code>dproxy flush NAME</code> forgets them.</p>\n";
+    Table table(page, {"Since the start", "#"});
+    table.add({"queries answered from memory", std::to_string(sums.hits)});
+    table.add({"beyond the TTL, as no upstream answered", std::to_string(sums.stale)});
+    table.add({"not found", std::to_string(sums.misses)});
+    table.add({"asked for again before the TTL was over", std::to_string(sums.prefetches)});
+    table.add({"queries that waited for another's reply", std::to_string(sums.merged)});
+    table.add({"answers that went for want of room", std::to_string(sums.evictions)});
     table.end(0, "");
 }
 
@@ -336,6 +365,7 @@ std::string status_page(const StatusFacts& facts) {
     add_faults(facts, page);
     add_loops(facts, page);
     add_traffic(facts, page);
+    add_kept(facts, page);
     add_upstreams(facts, page);
     add_hosts(facts, page);
     add_certificates(facts, page);

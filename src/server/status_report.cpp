@@ -8,6 +8,7 @@
 #include "io/monotonic.hpp"
 #include "reports/file_report.hpp"
 #include "routing/setting_names.hpp"
+#include "server/cache_sums.hpp"
 #include "server/counter_sums.hpp"
 #include "server/json_text.hpp"
 
@@ -191,6 +192,13 @@ json::object traffic_object(const StatusFacts& facts) {
     return traffic;
 }
 
+json::object cache_object(const StatusFacts& facts) {
+    const CacheSums sums = cache_sums(facts);
+    return {{"size", sums.size},     {"bytes", sums.bytes},           {"entries", sums.entries},
+            {"hits", sums.hits},     {"misses", sums.misses},         {"stale", sums.stale},
+            {"merged", sums.merged}, {"prefetches", sums.prefetches}, {"evictions", sums.evictions}};
+}
+
 }  // namespace
 
 std::string status_json(const StatusFacts& facts) {
@@ -214,6 +222,7 @@ std::string status_json(const StatusFacts& facts) {
     put_list(status, "left_out", *facts.left_out, [](const LeftOutReport&) { return true; }, left_out_object);
     status["loops"] = loops_array(facts);
     status["traffic"] = traffic_object(facts);
+    status["cache"] = cache_object(facts);
     return json_text(status);
 }
 

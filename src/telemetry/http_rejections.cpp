@@ -10,6 +10,7 @@ std::string_view name_of(HttpRejection reason) {
         case HttpRejection::header_size: return "header_size";
         case HttpRejection::body: return "body";
         case HttpRejection::method: return "method";
+        case HttpRejection::not_local: return "not_local";
         case HttpRejection::malformed: return "malformed";
         case HttpRejection::host: return "host";
         case HttpRejection::idle: return "idle";

@@ -15,6 +15,7 @@ enum class HttpRejection : std::uint8_t {
     header_size,             ///< 431
     body,                    ///< 413
     method,                  ///< 405
+    not_local,               ///< 403: an order that was not given on this machine, or through a browser or proxy
     malformed,               ///< 400: no HTTP, or a percent sign without its digits
     host,                    ///< 421: a name that is not dproxy's; 400: none, or what is none
     idle,                    ///< closed between requests, or before the first

@@ -166,6 +166,16 @@ def test_large_answers_are_cut_for_who_takes_no_more(asked):
     assert len(upstream.received) == 1
 
 
+@pytest.mark.parametrize("protocol, most", [("udp", 4096), ("tcp", 1232)])
+def test_answers_from_memory_have_the_bounds_of_relayed_ones(asked, protocol, most):
+    """What came by a stream goes out over UDP at 1,232 bytes at most, from memory or not (RFC 9715)."""
+    proxy, upstream = asked(behaviours.replying(behaviours.sized(3000)), protocol=protocol)
+    for _ in range(3):
+        reply = proxy.ask("udp", wire.query("x.test", wire.TXT, additional=[wire.opt(4096)]))
+        assert bool(wire.flags_of(reply) & wire.TC) == (most < 3000) and len(reply) <= most
+    assert len(upstream.received) == 1
+
+
 def test_access_is_asked_before_memory(world):
     upstream = world.upstream(1)
     proxy = world.relay(upstream, cache="on", allow="127.0.0.2")
@@ -219,3 +229,18 @@ def test_explain_tells_it(world):
     told = proxy.json("/explain?name=x.test")
     assert (told["cache"], told["cache_ttl"]) == ("on", "0s-1d")
     assert (told["cache_stale"], told["cache_prefetch"]) == ("90s", "5")
+
+
+def test_the_status_and_the_page_tell_of_what_is_kept(world):
+    upstream = world.upstream(1)
+    proxy = world.proxy(route("x.test", upstream, cache="on") + route("y.test", upstream), cache_size=1 << 20)
+    assert proxy.json("/status")["cache"]["size"] <= 1 << 20
+    for _ in range(3):
+        proxy.ask("udp", "x.test")
+        proxy.ask("udp", "y.test")
+    wait_until(lambda: proxy.json("/status")["cache"]["entries"] == 1, "one entry")
+    told = proxy.json("/status")["cache"]
+    assert (told["hits"], told["misses"], told["stale"], told["merged"], told["evictions"]) == (2, 1, 0, 0, 0)
+    assert 0 < told["bytes"] < 1000
+    assert "<h2>Kept answers</h2>" in proxy.get("/")[2]
+    assert "<h2>Kept answers</h2>" not in world.proxy(route("y.test", upstream)).get("/")[2]

@@ -11,6 +11,7 @@ REFUSED = {
     "header_size": b"GET /" + b"x" * 9000 + HOST + b"\r\n",
     "body": b"GET /status" + HOST + b"Content-Length: 1\r\n\r\nx",
     "method": b"DELETE /status" + HOST + b"\r\n",
+    "not_local": b"POST /flush" + HOST + b"Origin: http://localhost\r\n\r\n",
     "malformed": b"nonsense\r\n\r\n",
     "host": b"GET /status HTTP/1.1\r\nHost: rebind.test\r\n\r\n",
 }

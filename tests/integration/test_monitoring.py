@@ -126,7 +126,8 @@ class Traffic:
         self.thread.start()
 
     def run(self):
-        names = ["www.up.test", "www.down.test", "local.test", "nowhere.example", "www.servfail.test"]
+        names = ["www.up.test", "www.down.test", "local.test", "nowhere.example", "www.servfail.test",
+                 "www.kept.test"]
         number = 0
         while not self.over.is_set():
             for proxy in self.proxies:
@@ -152,7 +153,8 @@ def routes(shared_world):
     shared_world.at_end(closed.close)
     dead = str(closed)
     text = (route(".up.test", up) + route(".down.test", dead, health="on", timeout="300ms")
-            + route(".servfail.test", failing) + route("local.test", answer="nodata"))
+            + route(".servfail.test", failing) + route("local.test", answer="nodata")
+            + route(".kept.test", up, cache="on"))
     return {"good.prox": text, "broken.prox": route("broken.test", up, port="none")}
 
 

@@ -102,7 +102,8 @@ def test_the_dashboard_can_be_provisioned():
 
 def test_the_dashboard_has_the_promised_rows():
     rows = [panel["title"] for panel in dashboard()["panels"] if panel["type"] == "row"]
-    assert rows == ["Now", "Traffic", "Routes", "Upstreams", "Latency", "Encrypted", "Reloads", "Resources"]
+    assert rows == ["Now", "Traffic", "Routes", "Upstreams", "Latency", "Encrypted", "Kept answers", "Reloads",
+                    "Resources"]
 
 
 def test_variables_that_kubernetes_alone_has_take_series_without_them():

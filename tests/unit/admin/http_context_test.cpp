@@ -96,3 +96,13 @@ TEST_CASE("an absolute target's own name stands in place of the field", "[http_c
     CHECK(status_of("dproxy.test", {0, ""}) == 200);
     CHECK(status_of("", {1, "dproxy.test"}) == 400);
 }
+
+TEST_CASE("an order is taken from programs on this machine") {
+    CHECK_FALSE(refuse_orderer({.is_local = true}));
+    for (const Orderer& other : {Orderer{}, Orderer{true, true, false}, Orderer{true, false, true}}) {
+        const auto refusal = refuse_orderer(other);
+        REQUIRE(refusal);
+        CHECK(refusal->status == 403);
+        CHECK_FALSE(refusal->body.empty());
+    }
+}

@@ -32,8 +32,12 @@ struct Scene {
             };
         },
         [](std::string_view name, std::string_view type, std::string_view client) {
-            if (name == "..") return Explanation{false, "The name .. has an empty label."};
-            return Explanation{true, std::string(name) + "," + std::string(type) + "," + std::string(client)};
+            if (name == "..") return Finding{false, "The name .. has an empty label."};
+            return Finding{true, std::string(name) + "," + std::string(type) + "," + std::string(client)};
+        },
+        [](std::string_view name) {
+            if (name == "..") return Finding{false, "The name .. has an empty label."};
+            return Finding{true, "{\"name\":\"" + std::string(name) + "\"}"};
         },
     });
 
@@ -104,4 +108,17 @@ TEST_CASE("the first page is HTML, for people") {
     const Response response = Scene().get("/");
     CHECK(response.content_type == "text/html; charset=utf-8");
     CHECK(response.body == "<!doctype html>");
+}
+
+TEST_CASE("what is forgotten is said at once and once, or is all") {
+    const Scene scene;
+    CHECK(scene.get("/flush").body == R"({"name":"."})");
+    CHECK(scene.get("/flush?name=a%2Etest").body == R"({"name":"a.test"})");
+    CHECK(scene.get("/flush").content_type == "application/json");
+    for (const char* target : {"/flush?name=", "/flush?nmae=a.test", "/flush?name=a.test&name=b.test",
+                               "/flush?name=a.test&all=1", "/flush?Name=a.test", "/flush?name=.."}) {
+        INFO(target);
+        CHECK(scene.get(target).status == 400);
+        CHECK(scene.get(target).content_type == "text/plain; charset=utf-8");
+    }
 }

@@ -109,6 +109,16 @@ TEST_CASE("what is forgotten is not found", "[answer_memory]") {
     CHECK(fixture.find(two.asked));
 }
 
+TEST_CASE("what was asked for before something was forgotten is not kept", "[answer_memory]") {
+    Fixture fixture;
+    const Name before(1), since(2);
+    fixture.memory.forget([](const cache::KeptAnswer&) { return true; }, 100);
+    CHECK_FALSE(fixture.memory.keep(0, before.record, 99));
+    CHECK_FALSE(fixture.find(before.asked));
+    CHECK(fixture.memory.keep(0, since.record, 100));
+    CHECK(fixture.find(since.asked));
+}
+
 TEST_CASE("one answer never takes the place of all", "[answer_memory]") {
     Fixture fixture;
     Packet reply = Packet::reply("a.test", qtype::txt);

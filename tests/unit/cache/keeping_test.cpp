@@ -92,7 +92,7 @@ TEST_CASE("any piece of a reply is taken, and none of it is kept but the whole",
     const Octets whole = answer().authority(test::soa()).edns(1232, test::option(15, {0, 3})).bytes();
     auto room = cache::make_record_room();
     for (std::size_t length = 0; length < whole.size(); ++length) {
-        CHECK(cache::make_kept(std::span(whole).first(length), *asked.key, {}, 0, room).empty());
+        CHECK(cache::make_kept(std::span(whole).first(length), *asked.key, {}, {}, room).empty());
     }
-    CHECK_FALSE(cache::make_kept(whole, *asked.key, {}, 0, room).empty());
+    CHECK_FALSE(cache::make_kept(whole, *asked.key, {}, {}, room).empty());
 }

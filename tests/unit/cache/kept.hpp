@@ -34,7 +34,7 @@ struct Asked {
 inline std::vector<std::uint64_t> kept(const Asked& asked, const Packet& reply, const cache::KeepingTerms& terms = {},
                                        std::uint64_t now_ns = 0) {
     auto room = cache::make_record_room();
-    const auto words = cache::make_kept(reply.bytes(), *asked.key, terms, now_ns, room);
+    const auto words = cache::make_kept(reply.bytes(), *asked.key, terms, {now_ns}, room);
     return {words.begin(), words.end()};
 }
 

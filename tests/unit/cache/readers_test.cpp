@@ -78,3 +78,32 @@ TEST_CASE("what is found beside writers is whole", "[answer_memory][threads]") {
         CHECK(worker.found > 0);
     }
 }
+
+TEST_CASE("what is forgotten is gone, though it is asked for and kept again meanwhile", "[answer_memory][threads]") {
+    constexpr unsigned workers = 2;
+    AnswerMemory memory(workers * megabyte, workers);
+    for (unsigned part = 0; part < workers; ++part) memory.open(part);
+    std::atomic<bool> goes_on{true};
+    std::vector<std::thread> threads;
+    for (unsigned part = 0; part < workers; ++part) {
+        threads.emplace_back([&, part] {
+            auto room = cache::make_record_room();
+            for (std::size_t number = 0; goes_on; number = (number + 1) % 50) {
+                const Asked asked(Packet::query(name_of(number), qtype::a));
+                const auto hit = memory.find(*asked.key, 0, room);
+                if (hit) memory.count_hit(hit);
+                memory.keep(part, test::kept(asked, answer(number)), 99);  // asked before it is forgotten, all of it
+            }
+        });
+    }
+    std::size_t forgotten = 0;
+    while (forgotten < 1'000) forgotten += memory.forget([](const auto&) { return true; }, 0);
+    memory.forget([](const auto&) { return true; }, 100);
+    goes_on = false;
+    for (auto& thread : threads) thread.join();
+    auto room = cache::make_record_room();
+    for (std::size_t number = 0; number < 50; ++number) {
+        const Asked asked(Packet::query(name_of(number), qtype::a));
+        CHECK_FALSE(memory.find(*asked.key, 0, room));
+    }
+}

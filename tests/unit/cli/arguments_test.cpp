@@ -192,3 +192,14 @@ TEST_CASE("help and version win over everything before and after them", "[argume
     CHECK(good({"--port", "53", "--version"}).verb == Verb::version);
     CHECK(good({"explain", "--help"}).verb == Verb::help);
 }
+
+TEST_CASE("flush takes a name, or none", "[arguments]") {
+    CHECK(good({"flush"}).verb == Verb::flush);
+    CHECK(good({"flush"}).name.empty());
+    const auto arguments = good({"flush", "--admin", "http://127.0.0.1:8080", "example.com"});
+    CHECK(arguments.name == "example.com");
+    CHECK(arguments.url == "http://127.0.0.1:8080");
+    CHECK(parse({"flush", ""}).error == "NAME is empty; leave it out to forget all");
+    CHECK(parse({"flush", "a", "b"}).error == "unexpected argument `b` (dproxy --help shows the usage)");
+    CHECK(parse({"flush", "a", "--format", "json"}).error.starts_with("unknown option `--format`"));
+}

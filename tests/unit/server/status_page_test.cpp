@@ -148,3 +148,20 @@ TEST_CASE("a fault's text is shown as far as it goes", "[status_page]") {
     CHECK(page(scene).size() < 20'000);
     CHECK(has(section(page(scene), "Faults in files"), "<td>f</td><td class=\"n\"></td><td>warning</td>"));
 }
+
+TEST_CASE("kept answers are shown where there are any", "[status_page]") {
+    StatusScene scene;
+    CHECK_FALSE(has(page(scene), "Kept answers"));
+    scene.facts.cache_size = 64 << 20;
+    scene.counters.cache_entries.set(1);
+    scene.counters.cache_bytes.set(1 << 19);
+    scene.counters.route(telemetry::first_route_slot).cache[telemetry::CacheEvent::hit].add(17);
+    scene.counters.responses[0][0][telemetry::Source::cache].add(11);
+    scene.counters.responses[0][0][telemetry::Source::stale].add(6);
+    const std::string kept = section(page(scene), "Kept answers");
+    CHECK(has(kept, "1 answer in 0.5 MiB of 64.0 MiB"));
+    CHECK(has(kept, "<tr><td>queries answered from memory</td><td class=\"n\">17</td></tr>"));
+    const std::string traffic = section(page(scene), "Traffic");
+    CHECK(has(traffic, "<td>NOERROR, kept</td><td class=\"n\">11</td>"));
+    CHECK(has(traffic, "<td>NOERROR, kept, beyond its TTL</td><td class=\"n\">6</td>"));
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One plain HTTP/1.1 GET, waited for: how verbs ask a running instance.
+// One plain HTTP/1.1 request without a body, waited for: how verbs ask a running instance.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@
 
 namespace dproxy::cli {
 
-inline constexpr std::chrono::seconds http_get_timeout{3};  ///< connecting, asking and reading together
+inline constexpr std::chrono::seconds http_timeout{3};  ///< connecting, asking and reading together
 inline constexpr std::uint64_t max_http_body = 1ULL << 30;  ///< the table of a million routes fits
 
 struct Url {
@@ -34,9 +34,11 @@ struct HttpAnswer {
     bool connected = false;  ///< somebody was there
 };
 
+enum class HttpMethod : std::uint8_t { get, post };
+
 /// The next address is tried where nobody could be reached at one. Blocks for at most `timeout`. Never throws for what
 /// the network does.
-HttpAnswer http_get(const Url& url, std::chrono::milliseconds timeout = http_get_timeout);
+HttpAnswer http_request(HttpMethod method, const Url& url, std::chrono::milliseconds timeout = http_timeout);
 
 /// Bytes that may not stand in a query string as `%XX` (RFC 3986 2.1).
 std::string percent_encode(std::string_view text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/http_get.hpp"
+#include "cli/http_request.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -29,9 +29,9 @@ asio::ip::tcp::endpoint tcp_endpoint(const net::Endpoint& endpoint) {
 /// One request in three steps, each begun by the end of the one before.
 class Exchange {
 public:
-    Exchange(const Url& url, const net::Endpoint& peer, std::chrono::nanoseconds timeout)
+    Exchange(HttpMethod method, const Url& url, const net::Endpoint& peer, std::chrono::nanoseconds timeout)
         : peer_(peer), stream_(context_) {
-        request_.method(http::verb::get);
+        request_.method(method == HttpMethod::post ? http::verb::post : http::verb::get);
         request_.target(url.target);
         request_.version(11);
         request_.set(http::field::host, url.host);
@@ -124,11 +124,11 @@ std::optional<Url> Url::parse(std::string_view text) {
 
 std::string Url::to_string() const { return std::string(scheme) + host + target; }
 
-HttpAnswer http_get(const Url& url, std::chrono::milliseconds timeout) {
+HttpAnswer http_request(HttpMethod method, const Url& url, std::chrono::milliseconds timeout) {
     const auto end = std::chrono::steady_clock::now() + timeout;
     HttpAnswer answer;
     for (const net::Endpoint& endpoint : url.endpoints) {
-        answer = Exchange(url, endpoint, end - std::chrono::steady_clock::now()).run();
+        answer = Exchange(method, url, endpoint, end - std::chrono::steady_clock::now()).run();
         if (answer.connected) {
             break;
         }
