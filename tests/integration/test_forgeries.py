@@ -125,6 +125,37 @@ def test_a_port_that_is_guessed_at_is_left_and_the_query_asked_over_tcp(world):
     assert upstream.messages("after.test")[0].transport == "udp"
 
 
+@pytest.mark.parametrize("keys, at_once", [({}, 200), ({"merge": "on"}, 1), ({"cache": "on"}, 1)],
+                         ids=["alone", "merge", "cache"])
+def test_many_same_questions_at_once_are_one_to_guess(world, keys, at_once):
+    """Who has dproxy ask the same 200 times has as many IDs to hit (RFC 5452 5), unless they are one question."""
+    hold = behaviours.Hold()
+    upstream = world.upstream(1, hold)
+    proxy = world.relay(upstream, attempts=1, timeout="30s", settings={"workers": 1}, **keys)
+    with proxy.client("udp") as client:
+        for ident in range(200):
+            client.send(wire.query("x.test", ident=ident))
+        wait_until(lambda: proxy.metrics().sum("dproxy_inflight_requests") == 200, "all in flight")
+        wait_until(lambda: len(hold.held) == at_once, "the questions upstream")
+        to_guess = {(exchange.peer, wire.ident_of(exchange.message)) for exchange in hold.held}
+        assert len(to_guess) == at_once
+        peers, idents = ({one[part] for one in to_guess} for part in (0, 1))
+        guesses = [ident for ident in random.sample(range(1 << 16), 400) if ident not in idents][:200]
+        for number, ident in enumerate(guesses):
+            forged = behaviours.answer_to(wire.query("x.test"), FORGED)
+            upstream.udp.sendto(wire.with_ident(forged, ident), sorted(peers)[number % len(peers)])
+        proxy.until_metric(200, "dproxy_dropped_total", reason="reply_unexpected")
+        hold.release()
+        replies = [client.receive() for _ in range(200)]
+    assert {wire.ident_of(reply) for reply in replies} == set(range(200))
+    assert {wire.marker_of(reply) for reply in replies} == {1}
+    if keys:
+        assert proxy.metrics().sum("dproxy_merged_total") == 199
+        assert len(upstream.received) == 1
+    if "cache" in keys:
+        assert proxy.marker("x.test") == 1 and len(upstream.received) == 1
+
+
 def forge_until_the_end(flood, exchange):
     try:
         flood(exchange)
