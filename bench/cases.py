@@ -8,6 +8,7 @@ import time
 import urllib.request
 
 import encrypted
+import kept
 from measure import interleaved, median, ratio, spread, wait_for
 from rivals import Coredns, Dnsdist, Dproxy, ListedRoutes, Relay, Routes, Unbound
 from tables import stop, table
@@ -288,5 +289,6 @@ def marker(program, name):
 
 
 CASES = {"throughput": throughput, "many_routes": many_routes, "latency": latency, "tcp": tcp, "tls": encrypted.tls,
+         "kept": kept.kept,
          "reload": reload_cases,
          "dead_upstream": dead_upstream, "start": start, "lists": lists, "change": change}
