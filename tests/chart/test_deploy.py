@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What stands in deploy/ for Kubernetes: the sidecar, the DaemonSet, and the manifests for kustomize."""
 
+import json
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ import yaml
 from conftest import CHART, ROOT
 
 KUSTOMIZE = ROOT / "deploy" / "kustomize"
+DAEMONSETS = ("daemonset", "node-local-cache")
 SIDECAR = ROOT / "deploy" / "sidecar" / "sidecar.yaml"
 ENCRYPTED = ROOT / "deploy" / "sidecar" / "encrypted.yaml"
 HEAD = "# Rendered from charts/dproxy by tests/chart/run --update. Change it by patches in kustomization.yaml.\n"
@@ -46,8 +48,9 @@ def test_the_kustomization_names_what_is_there():
     assert kustomization["images"] == [{"name": "ghcr.io/OWNER/dproxy", "newTag": version}]
 
 
-def test_the_daemonset_answers_its_own_node(helm):
-    made = [one for one in yaml.safe_load_all(helm.render("-f", ROOT / "deploy" / "daemonset" / "values.yaml")) if one]
+@pytest.mark.parametrize("folder", DAEMONSETS)
+def test_the_daemonset_answers_its_own_node(helm, folder):
+    made = [one for one in yaml.safe_load_all(helm.render("-f", ROOT / "deploy" / folder / "values.yaml")) if one]
     kinds = {one["kind"]: one for one in made}
     assert "Deployment" not in kinds and "PodDisruptionBudget" not in kinds
     assert kinds["DaemonSet"]["spec"]["updateStrategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
@@ -84,8 +87,18 @@ def test_the_settings_and_routes_of_the_sidecar_are_good(program, tmp_path, file
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_routes_for_kustomize_and_the_daemonset_are_good(program, tmp_path):
-    values = yaml.safe_load((ROOT / "deploy" / "daemonset" / "values.yaml").read_text())
+def test_the_cache_on_every_node_keeps_what_it_learns(program, tmp_path):
+    routes = yaml.safe_load((ROOT / "deploy" / "node-local-cache" / "values.yaml").read_text())["routes"]
+    (tmp_path / "cluster.prox").write_text(routes["cluster.prox"])
+    done = subprocess.run([program, "explain", "kubernetes.default.svc.cluster.local", "--upstreamlocation", tmp_path,
+                           "--format", "json"], env={}, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert (told["cache"], told["cache_stale"], told["cache_stale_after"]) == ("on", "1h", "500ms")
+
+
+@pytest.mark.parametrize("folder", DAEMONSETS)
+def test_the_routes_for_kustomize_and_the_daemonset_are_good(program, tmp_path, folder):
+    values = yaml.safe_load((ROOT / "deploy" / folder / "values.yaml").read_text())
     for name, text in values["routes"].items():
         (tmp_path / name).write_text(text)
     for folder in (tmp_path, KUSTOMIZE / "routes"):

@@ -34,8 +34,9 @@ def test_manifests_conform(helm3, feature, release):
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_the_daemonset_example_conforms(helm3, release):
-    values = ROOT / "deploy" / "daemonset" / "values.yaml"
+@pytest.mark.parametrize("folder", ["daemonset", "node-local-cache"])
+def test_the_daemonset_example_conforms(helm3, release, folder):
+    values = ROOT / "deploy" / folder / "values.yaml"
     done = conform(helm3.render("--kube-version", release, "-f", values), release)
     assert done.returncode == 0 and "Skipped: 0" in done.stdout, done.stdout + done.stderr
 
