@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "telemetry/log.hpp"
 
-#include <poll.h>
 #include <signal.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
-#include <climits>
 #include <mutex>
 
 #include <spdlog/async_logger.h>
@@ -18,6 +13,7 @@
 #include <spdlog/sinks/base_sink.h>
 
 #include "telemetry/log_line.hpp"
+#include "telemetry/patient_output.hpp"
 
 namespace dproxy::telemetry {
 namespace {
@@ -35,12 +31,11 @@ std::unique_ptr<spdlog::formatter> make_formatter(LogFormat format) {
                                                        spdlog::pattern_time_type::utc, "\n");
 }
 
-/// Writes lines to a descriptor, waiting for its reader no longer than a moment. It writes at most
-/// PIPE_BUF bytes at a time, which a pipe that is ready takes without blocking (pipe(7)).
+/// Lines that are lost are counted, and told when the reader takes some again.
 class PatientSink final : public spdlog::sinks::base_sink<std::mutex> {
 public:
-    PatientSink(int descriptor, LogFormat format)
-        : base_sink(make_formatter(format)), descriptor_(descriptor), format_(format) {}
+    PatientSink(PatientOutput& output, LogFormat format)
+        : base_sink(make_formatter(format)), output_(output), format_(format) {}
 
 protected:
     void sink_it_(const spdlog::details::log_msg& message) override {
@@ -50,10 +45,11 @@ protected:
     void flush_() override {}
 
 private:
+    /// False when the line, or the rest of it, was lost.
     bool write_line(const spdlog::details::log_msg& message) {
         spdlog::memory_buf_t line;
         formatter_->format(message, line);
-        return write_all({line.data(), line.size()});
+        return output_.write({line.data(), line.size()}) == line.size();
     }
 
     bool write_report() {
@@ -64,36 +60,9 @@ private:
         return write_line({std::string_view(), spdlog::level::warn, spdlog::string_view_t(body)});
     }
 
-    /// False when the line, or the rest of it, was lost.
-    bool write_all(std::string_view text) {
-        std::string whole;
-        if (torn_) text = whole.append("\n").append(text);
-        bool begun = false;
-        while (!text.empty()) {
-            pollfd ready{descriptor_, POLLOUT, 0};
-            const auto patience = stuck_ ? 0 : static_cast<int>(Log::write_patience.count());
-            const int polled = ::poll(&ready, 1, patience);
-            if (polled < 0 && errno == EINTR) continue;
-            const ssize_t written =
-                polled == 1 ? ::write(descriptor_, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF)) : -1;
-            if (polled == 1 && written < 0 && errno == EINTR) continue;
-            if (written <= 0) {
-                stuck_ = true;
-                torn_ = torn_ || begun;
-                return false;
-            }
-            begun = true;
-            text.remove_prefix(static_cast<std::size_t>(written));
-        }
-        stuck_ = torn_ = false;
-        return true;
-    }
-
-    int descriptor_;
+    PatientOutput& output_;
     LogFormat format_;
     std::uint64_t lost_ = 0;
-    bool stuck_ = false;  ///< the last write failed: no more waiting until one succeeds
-    bool torn_ = false;   ///< the last line that was begun has no end
 };
 
 /// Signals are for the threads that the program chose for them.
@@ -108,9 +77,10 @@ void block_signals() {
 struct Log::State {
     explicit State(const LogOptions& options)
         : format(options.format),
+          output(options.descriptor, write_patience),
           writer(std::make_shared<spdlog::details::thread_pool>(max_waiting_lines, 1, block_signals)),
           logger(std::make_shared<spdlog::async_logger>("dproxy",
-                                                        std::make_shared<PatientSink>(options.descriptor, format),
+                                                        std::make_shared<PatientSink>(output, format),
                                                         writer, spdlog::async_overflow_policy::overrun_oldest)) {
         logger->set_level(spdlog_level(options.level));
         logger->set_error_handler([](const std::string&) {});  // its own would print on standard error
@@ -132,6 +102,7 @@ struct Log::State {
     }
 
     LogFormat format;
+    PatientOutput output;
     std::shared_ptr<spdlog::details::thread_pool> writer;
     std::shared_ptr<spdlog::async_logger> logger;
     std::atomic<std::uint64_t> reported{0};  ///< overruns
@@ -141,6 +112,10 @@ Log::Log(LogOptions options) : state_(std::make_unique<State>(options)) {}
 Log::~Log() = default;
 
 bool Log::writes(LogLevel level) const noexcept { return state_->logger->should_log(spdlog_level(level)); }
+
+LogFormat Log::format() const noexcept { return state_->format; }
+
+std::size_t Log::write_lines(std::string_view lines) { return state_->output.write(lines); }
 
 void Log::write(LogLevel level, std::string_view message, std::span<const LogField> fields) {
     if (!writes(level)) return;

@@ -71,6 +71,11 @@ public:
     void write(LogLevel level, std::string_view message, std::span<const LogField> fields);
 
     bool writes(LogLevel level) const noexcept;
+    LogFormat format() const noexcept;
+
+    /// Whole lines that the caller has made (whole_line()), of any level, at once and on the caller's thread, which
+    /// waits as the log's own would. Returns how many of their bytes were written; the rest is lost.
+    std::size_t write_lines(std::string_view lines);
 
 private:
     static std::span<const LogField> view(Fields fields) { return {fields.begin(), fields.size()}; }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "telemetry/log_line.hpp"
 
+#include <time.h>
+
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -111,6 +114,26 @@ std::string json_value(const LogValue& value, std::size_t room) {
     return text_value(value, room);
 }
 
+/// `2026-11-24T04:05:06.123Z`
+std::string time_text(std::chrono::system_clock::time_point time) {
+    const auto second = std::chrono::floor<std::chrono::seconds>(time);
+    const auto millisecond = std::chrono::floor<std::chrono::milliseconds>(time - second).count();
+    const std::time_t since_epoch = std::chrono::system_clock::to_time_t(second);
+    std::tm parts{};
+    ::gmtime_r(&since_epoch, &parts);
+    std::array<char, 32> text{};
+    std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S.", &parts);
+    for (int divisor = 100; divisor > 0; divisor /= 10) {
+        text[length++] = static_cast<char>('0' + millisecond / divisor % 10);
+    }
+    return std::string(text.data(), length) + 'Z';
+}
+
+std::string_view name_of(LogLevel level) {
+    constexpr std::array<std::string_view, 4> names{"debug", "info", "warning", "error"};
+    return names[static_cast<std::size_t>(level)];
+}
+
 }  // namespace
 
 std::string text_line(std::string_view message, std::span<const LogField> fields, std::size_t max_length) {
@@ -135,6 +158,18 @@ std::string json_members(std::string_view message, std::span<const LogField> fie
         line.append(",\"").append(field.key).append("\":").append(value);
     }
     return line;
+}
+
+std::string whole_line(LogFormat format, const LineHead& head, std::string_view message,
+                       std::span<const LogField> fields, std::size_t max_length) {
+    const bool is_json = format == LogFormat::json;
+    const std::string_view end = is_json ? "}\n" : "\n";
+    std::string line = is_json ? "{\"time\":\"" : "";
+    line.append(time_text(head.time)).append(is_json ? "\",\"level\":\"" : " ").append(name_of(head.level));
+    line.append(is_json ? "\"," : " ");
+    const std::size_t taken = line.size() + end.size();
+    const std::size_t room = taken < max_length ? max_length - taken : 0;
+    return line.append(is_json ? json_members(message, fields, room) : text_line(message, fields, room)).append(end);
 }
 
 }  // namespace dproxy::telemetry

@@ -96,3 +96,17 @@ TEST_CASE("numbers at the ends of their ranges", "[log_line]") {
     CHECK(json("m", {{"n", std::numeric_limits<double>::quiet_NaN()}}) == R"("message":"m","n":null)");
     CHECK(json("m", {{"n", 1e300}}) == R"("message":"m","n":1e+300)");
 }
+
+TEST_CASE("a whole line has its time and level in front, and its end", "[log_line]") {
+    using namespace std::chrono_literals;
+    const LogField field{"n", 1};
+    const LineHead head{std::chrono::system_clock::time_point(1'000'000'000s + 7ms), LogLevel::warning};
+    const std::string in_text = "2001-09-09T01:46:40.007Z warning m n=1\n";
+    const std::string in_json = R"({"time":"2001-09-09T01:46:40.007Z","level":"warning","message":"m","n":1})" "\n";
+    CHECK(whole_line(LogFormat::text, head, "m", {&field, 1}, 1000) == in_text);
+    CHECK(whole_line(LogFormat::json, head, "m", {&field, 1}, 1000) == in_json);
+    CHECK(whole_line(LogFormat::text, head, "m", {&field, 1}, in_text.size()) == in_text);
+    CHECK(whole_line(LogFormat::json, head, "m", {&field, 1}, in_json.size()) == in_json);
+    CHECK(whole_line(LogFormat::text, head, "m", {&field, 1}, in_text.size() - 1).size() < in_text.size() - 1);
+    CHECK(whole_line(LogFormat::json, head, "m", {&field, 1}, in_json.size() - 1).ends_with("\"m\"}\n"));
+}

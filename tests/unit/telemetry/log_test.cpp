@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstdio>
 #include <string>
 #include <thread>
 #include <vector>
@@ -157,4 +158,58 @@ TEST_CASE("a reader that is gone is no end of the program") {
     { Log({LogLevel::info, LogFormat::text, -1}).info("a descriptor that is not open"); }
     std::signal(SIGPIPE, before);
     SUCCEED();
+}
+
+TEST_CASE("lines that were made elsewhere are written whole, between those of the log", "[log]") {
+    std::FILE* const file = std::tmpfile();  // takes all at once, however slow the machine is
+    REQUIRE(file != nullptr);
+    constexpr int rounds = 500;
+    {
+        Log log({LogLevel::info, LogFormat::text, ::fileno(file)});
+        CHECK(log.format() == LogFormat::text);
+        std::thread other([&] {
+            for (int i = 0; i < rounds; ++i) log.info("event", {{"long", std::string(6000, 'x')}});
+        });
+        const std::string made = "one of two\nthe other of two\n";
+        for (int i = 0; i < rounds; ++i) CHECK(log.write_lines(made) == made.size());
+        other.join();
+    }
+    std::rewind(file);
+    int ones = 0, others = 0;
+    std::array<char, 8192> room{};
+    while (std::fgets(room.data(), room.size(), file) != nullptr) {
+        std::string line = room.data();
+        REQUIRE(line.ends_with('\n'));
+        line.pop_back();
+        ones += line == "one of two";
+        others += line == "the other of two";
+        CHECK((starts_with_time(line) || line.ends_with(" of two")));
+    }
+    CHECK(ones == rounds);
+    CHECK(others == rounds);
+    std::fclose(file);
+}
+
+TEST_CASE("of lines made elsewhere it is told how much a reader that takes nothing took", "[log]") {
+    Pipe pipe;
+    std::string read;
+    const std::string made = std::string(99, 'x') + '\n';
+    std::size_t taken = 0;
+    {
+        Log log({LogLevel::info, LogFormat::text, pipe.ends[1]});
+        std::size_t written = 0;
+        do {
+            written = log.write_lines(made);
+            taken += written;
+        } while (written == made.size());
+        CHECK(log.write_lines(made) == 0);
+        std::array<char, 65536> block{};
+        read.assign(block.data(), static_cast<std::size_t>(::read(pipe.ends[0], block.data(), block.size())));
+        CHECK(log.write_lines(made) == made.size());  // it takes some again
+        taken += made.size();
+    }
+    pipe.close_writer();
+    for (const std::string& line : pipe.lines()) read += line + '\n';
+    CHECK(read.size() >= taken);
+    CHECK(read.ends_with(made));
 }
