@@ -18,6 +18,9 @@
 namespace dproxy::cache {
 class AnswerMemory;
 }
+namespace dproxy::query_log {
+class Rings;
+}
 
 namespace dproxy::proxy {
 
@@ -40,6 +43,8 @@ struct WorkerOptions {
     dns::CookieSecrets cookie_secrets;
     routing::LoopToken loop_token{{}};   ///< of this process
     std::shared_ptr<cache::AnswerMemory> answers;  ///< of all workers; null: nothing is ever kept
+    std::shared_ptr<query_log::Rings> query_log;   ///< of all workers; null: nothing is ever logged
+    std::uint32_t log_one_in = 0;                  ///< queries, where a route does not say; 0: none
 };
 
 /// A limit of the whole process, as one of `workers` keeps it.

@@ -160,6 +160,17 @@ std::uint16_t full_rcode_of(Bytes reply) {
     return static_cast<std::uint16_t>(place.opt.ttl(reply) >> 24 << 4 | low);
 }
 
+std::optional<std::uint16_t> extended_error_of(Bytes reply) {
+    std::optional<std::uint16_t> error;
+    if (additional_count(reply) == 0) return error;
+    const OptPlace place = find_opt(reply);
+    if (!place.found) return error;
+    walk_options(place.opt.rdata(reply), [&](std::uint16_t code, Bytes data, std::size_t) {
+        if (code == option::extended_error && data.size() >= 2 && !error) error = read_u16(data.data());
+    });
+    return error;
+}
+
 ReplyFault check_reply(Bytes query, const Question& question, Bytes reply, bool later_transfer_message) {
     if (reply.size() < header_length) return ReplyFault::too_short;
     if (!is_response(reply)) return ReplyFault::not_response;

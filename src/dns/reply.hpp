@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,6 +28,9 @@ enum class ReplyFault : std::uint8_t {
 /// The rcode with its upper bits, which stand in the OPT (RFC 6891 6.1.3): BADVERS is 16, BADCOOKIE 23. They are looked
 /// for where there are no other records: no server gives data with such an rcode.
 std::uint16_t full_rcode_of(Bytes reply);
+
+/// INFO-CODE of the reply's Extended DNS Error (RFC 8914), of several the first.
+std::optional<std::uint16_t> extended_error_of(Bytes reply);
 
 /// `query` is the message as the client sent it, `question` its question; `later_transfer_message`
 /// allows QDCOUNT 0 with any rcode (RFC 5936 2.2.1). An unknown opcode's reply is compared alike.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <system_error>
 
 #include "dns/message.hpp"
@@ -139,6 +140,22 @@ Parsed<bool> parse_switch(std::string_view text) {
     static constexpr std::array<Choice<bool>, 8> words{{{"true", true}, {"false", false}, {"yes", true}, {"no", false},
                                                         {"on", true}, {"off", false}, {"1", true}, {"0", false}}};
     return parse_choice(text, words);
+}
+
+Parsed<std::uint32_t> parse_one_in(std::string_view text) {
+    using OneIn = Parsed<std::uint32_t>;
+    constexpr std::string_view one_of = "1/";
+    if (equal_words(text, "off")) return OneIn::good(0);
+    if (equal_words(text, "on")) return OneIn::good(1);
+    if (text.starts_with(one_of)) {
+        const auto number = parse_number(text.substr(one_of.size()), 1, std::numeric_limits<std::uint32_t>::max());
+        if (number) return OneIn::good(static_cast<std::uint32_t>(*number));
+    }
+    return OneIn::bad(found(text) + " was found; expected `off`, `on`, or `1/N` for one query in N");
+}
+
+std::string one_in_text(std::uint32_t one_in) {
+    return one_in == 0 ? "off" : one_in == 1 ? "on" : "1/" + std::to_string(one_in);
 }
 
 std::vector<std::string_view> split_list(std::string_view text) {

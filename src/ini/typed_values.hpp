@@ -47,6 +47,10 @@ std::string duration_text(std::chrono::milliseconds duration);
 Parsed<std::uint64_t> parse_number(std::string_view text, std::uint64_t min, std::uint64_t max);
 /// `true`, `yes`, `on`, `1`, `false`, `no`, `off`, `0`, in any case.
 Parsed<bool> parse_switch(std::string_view text);
+/// `off` (0), `on` (1), or `1/N`: one in how many.
+Parsed<std::uint32_t> parse_one_in(std::string_view text);
+/// As parse_one_in reads it back.
+std::string one_in_text(std::uint32_t one_in);
 
 /// The items of a list separated by commas, white space or both. Into the text given; none is empty.
 std::vector<std::string_view> split_list(std::string_view text);

@@ -36,6 +36,7 @@ struct Attempt {
 /// A reply that is kept while a better one is hoped for. As the upstream sent it, ID apart.
 struct StoredReply {
     std::vector<std::uint8_t> message;
+    const Upstream* upstream = nullptr;  ///< that sent it
     bool by_stream = false;
     dns::AddedSubnet added = dns::AddedSubnet::nothing;  ///< to be taken out of it
 };

@@ -35,12 +35,13 @@ void Answers::send(const Client& client, dns::Bytes message) {
     if (!clients_.answer(client, message)) counters_.dropped[Drop::client_gone].add();
 }
 
-void Answers::answer(const Owed& owed, dns::Bytes message, Source source) {
+void Answers::answer(const Owed& owed, dns::Bytes message, const Origin& origin) {
     const auto transport = static_cast<std::size_t>(transport_label(owed.client.transport));
     counters_.duration[transport].observe(now_ns_ - owed.started_ns);
     const auto rcode = telemetry::rcode_label(dns::full_rcode_of(message));
-    counters_.responses[transport][static_cast<std::size_t>(rcode)][source].add();
+    counters_.responses[transport][static_cast<std::size_t>(rcode)][origin.source].add();
     counters_.route(owed.route_slot).responses[rcode].add();
+    if (records_.is_on()) records_.note(owed, message, origin, now_ns_);
     send(owed.client, message);
 }
 
@@ -68,7 +69,7 @@ void Answers::judged(const Owed& owed, dns::Bytes message, const Verdict& verdic
         own.hop_options = hop.options();
         length = dns::write_own_answer(message, owed.query, own, out);
     }
-    answer(owed, out.first(length), Source::local);
+    answer(owed, out.first(length), {Source::local, message, nullptr, own.error});
 }
 
 ReplyAtHand Answers::cleaned(const InFlight& entry, const ReplyAtHand& reply) {
@@ -76,23 +77,24 @@ ReplyAtHand Answers::cleaned(const InFlight& entry, const ReplyAtHand& reply) {
     if (reply.added != dns::AddedSubnet::nothing) {
         message = message.first(dns::remove_client_subnet(message, reply.added));
     }
-    return {without_hop_options(message, entry.query), reply.by_stream, dns::AddedSubnet::nothing};
+    return {without_hop_options(message, entry.query), reply.by_stream, dns::AddedSubnet::nothing, reply.upstream};
 }
 
-void Answers::replied(const InFlight& entry, const ReplyAtHand& reply) {
+void Answers::replied(const InFlight& entry, dns::Bytes message, const ReplyAtHand& reply) {
     dns::set_id(reply.message, entry.client_id);
-    const dns::Bytes message = cleaned(entry, reply).message;
-    deliver(owed_for(entry), message, limit_of(entry.query, reply.by_stream), Source::upstream);
+    const dns::Bytes clean = cleaned(entry, reply).message;
+    deliver(owed_for(entry), clean, limit_of(entry.query, reply.by_stream),
+            {Source::upstream, message, reply.upstream});
 }
 
-void Answers::deliver(const Owed& owed, dns::Bytes message, std::size_t limit, Source source) {
-    if (owed.query.hop.any) return reply_with_hop_options(owed, message, limit, source);
+void Answers::deliver(const Owed& owed, dns::Bytes message, std::size_t limit, const Origin& origin) {
+    if (owed.query.hop.any) return reply_with_hop_options(owed, message, limit, origin);
     if (owed.client.arrival().size_limited && message.size() > limit) {
         const dns::MutableBytes cut = clients_.room(owed.client);
         const std::size_t length = dns::write_truncated(message, std::min(limit, dns::safe_udp_size), cut);
-        answer(owed, cut.first(length), source);
+        answer(owed, cut.first(length), origin);
     } else {
-        answer(owed, message, source);
+        answer(owed, message, origin);
     }
 }
 
@@ -112,27 +114,28 @@ void Answers::shared(const InFlight& entry, dns::Bytes message, const ReplyAtHan
     const dns::Bytes question = message.subspan(dns::header_length, entry.query.question.end - dns::header_length);
     const bool repeats_it = dns::question_count(copy) == 1 && copy.size() >= dns::header_length + question.size();
     if (repeats_it) std::copy(question.begin(), question.end(), copy.begin() + dns::header_length);
-    deliver(owed_for(entry), copy, limit_of(entry.query, clean.by_stream), Source::upstream);
+    deliver(owed_for(entry), copy, limit_of(entry.query, clean.by_stream), {Source::upstream, message, clean.upstream});
 }
 
 void Answers::remembered(const Owed& owed, dns::Bytes message, const cache::KeptAnswer& kept) {
     const dns::MutableBytes out = lasting_room(owed.client, kept.room());
     const dns::Bytes reply = out.first(kept.write(message, owed.query, now_ns_, out));
     const bool is_stale = kept.age(now_ns_) == cache::Age::stale;
-    deliver(owed, reply, limit_of(owed.query, kept.came_by_stream()), is_stale ? Source::stale : Source::cache);
+    deliver(owed, reply, limit_of(owed.query, kept.came_by_stream()),
+            {is_stale ? Source::stale : Source::cache, message});
 }
 
-void Answers::replied(const InFlight& entry, std::unique_ptr<StoredReply> reply) {
+void Answers::replied(const InFlight& entry, dns::Bytes message, std::unique_ptr<StoredReply> reply) {
     kept_.push_back(std::move(reply));
     StoredReply& kept = *kept_.back();
-    replied(entry, {kept.message, kept.by_stream, kept.added});
+    replied(entry, message, {kept.message, kept.by_stream, kept.added, kept.upstream});
 }
 
-void Answers::transferred(const Owed& owed, bool first, dns::MutableBytes message) {
+void Answers::transferred(const Owed& owed, dns::Bytes query, bool first, dns::MutableBytes message) {
     message = without_hop_options(message, owed.query);
     if (!first) return send(owed.client, message);
     dns::HopAnswer own = own_options(owed);
-    answer(owed, with_hop_options(message, own, owed), Source::upstream);
+    answer(owed, with_hop_options(message, own, owed), {Source::upstream, query, owed.asked.upstream});
 }
 
 dns::Bytes Answers::with_hop_options(dns::Bytes reply, dns::HopAnswer& own, const Owed& owed) {
@@ -150,7 +153,7 @@ dns::Bytes Answers::with_hop_options(dns::Bytes reply, dns::HopAnswer& own, cons
     return length == 0 ? reply : dns::Bytes(out.first(length));
 }
 
-void Answers::reply_with_hop_options(const Owed& owed, dns::Bytes reply, std::size_t limit, Source source) {
+void Answers::reply_with_hop_options(const Owed& owed, dns::Bytes reply, std::size_t limit, const Origin& origin) {
     dns::HopAnswer own = own_options(owed);
     const std::size_t growth = growth_by(own, reply);
     if (owed.client.arrival().size_limited && reply.size() + growth > limit) {
@@ -159,7 +162,7 @@ void Answers::reply_with_hop_options(const Owed& owed, dns::Bytes reply, std::si
         const dns::MutableBytes cut = clients_.room(owed.client);
         reply = cut.first(dns::write_truncated(reply, rest, cut));
     }
-    answer(owed, with_hop_options(reply, own, owed), source);
+    answer(owed, with_hop_options(reply, own, owed), origin);
 }
 
 }  // namespace dproxy::proxy

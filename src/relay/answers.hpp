@@ -9,46 +9,37 @@
 
 #include "cache/kept_answer.hpp"
 #include "clients/client_sides.hpp"
-#include "queries/in_flight.hpp"
+#include "relay/owed.hpp"
 #include "relay/own_hop.hpp"
+#include "relay/query_records.hpp"
 #include "relay/verdict.hpp"
 
 namespace dproxy::proxy {
-
-/// Whom an answer is owed to, and how it counts.
-struct Owed {
-    const dns::Query& query;
-    const Client& client;
-    telemetry::Slot route_slot = telemetry::no_route_slot;
-    std::uint64_t started_ns = 0;
-};
-
-inline Owed owed_for(const InFlight& entry) {
-    return {entry.query, entry.client, entry.route_slot, entry.started_ns};
-}
 
 /// A reply that came just now, or that was kept.
 struct ReplyAtHand {
     dns::MutableBytes message;
     bool by_stream = false;
     dns::AddedSubnet added = dns::AddedSubnet::nothing;  ///< to be taken out of it
+    const Upstream* upstream = nullptr;                  ///< that sent it
 };
 
 /// One thread. The time is that of the turn at hand.
 class Answers {
 public:
     /// What it is given outlives it.
-    Answers(ClientSides& clients, telemetry::WorkerCounters& counters, const OwnHop& own_hop,
+    Answers(ClientSides& clients, telemetry::WorkerCounters& counters, const OwnHop& own_hop, QueryRecords& records,
             const std::uint64_t& now_ns)
-        : clients_(clients), counters_(counters), own_hop_(own_hop), now_ns_(now_ns) {}
+        : clients_(clients), counters_(counters), own_hop_(own_hop), records_(records), now_ns_(now_ns) {}
 
     /// Whoever is owed an answer has the verdict for one, or nothing where it says so. `message`: the query, with the
     /// client's ID.
     void judged(const Owed& owed, dns::Bytes message, const Verdict& verdict);
-    /// The reply to a query in flight. Its bytes are changed, and stay where they are until all has left.
-    void replied(const InFlight& entry, const ReplyAtHand& reply);
+    /// The reply to a query in flight, `message`. The reply's bytes are changed, and stay where they are until all has
+    /// left.
+    void replied(const InFlight& entry, dns::Bytes message, const ReplyAtHand& reply);
     /// The same for one that was kept with the query, and is kept here from now on.
-    void replied(const InFlight& entry, std::unique_ptr<StoredReply> reply);
+    void replied(const InFlight& entry, dns::Bytes message, std::unique_ptr<StoredReply> reply);
     /// The reply as it is for whoever asks: without what was put in for one client, or is between neighbours.
     static ReplyAtHand cleaned(const InFlight& entry, const ReplyAtHand& reply);
     /// The same reply to another query; `clean` stays as it is.
@@ -57,8 +48,9 @@ public:
     void remembered(const Owed& owed, dns::Bytes message, const cache::KeptAnswer& kept);
     /// First, where such a one is to come: no memory is needed for it any more.
     void expect_kept_reply() { kept_.reserve(kept_.size() + 1); }
-    /// A message of a zone transfer, with the client's ID; its bytes are changed. Only the first one counts.
-    void transferred(const Owed& owed, bool first, dns::MutableBytes message);
+    /// A message of a zone transfer that `query` asked for, with the client's ID; its bytes are changed. Only the first
+    /// one counts.
+    void transferred(const Owed& owed, dns::Bytes query, bool first, dns::MutableBytes message);
 
     /// All has left.
     void forget_kept() {
@@ -66,12 +58,12 @@ public:
     }
 
 private:
-    void answer(const Owed& owed, dns::Bytes message, telemetry::Source source);
+    void answer(const Owed& owed, dns::Bytes message, const Origin& origin);
     void send(const Client& client, dns::Bytes message);
     /// `limit`: of the client's, over UDP, with all that is added.
-    void reply_with_hop_options(const Owed& owed, dns::Bytes reply, std::size_t limit, telemetry::Source source);
+    void reply_with_hop_options(const Owed& owed, dns::Bytes reply, std::size_t limit, const Origin& origin);
     /// Cut to `limit` where the client takes no more, with our own options where it sent some.
-    void deliver(const Owed& owed, dns::Bytes reply, std::size_t limit, telemetry::Source source);
+    void deliver(const Owed& owed, dns::Bytes reply, std::size_t limit, const Origin& origin);
     /// Room for an answer of so many bytes, good until all has left.
     dns::MutableBytes lasting_room(const Client& client, std::size_t bytes);
     /// The reply with our own in its OPT (and padded, where the query was), or as it is where it cannot have them. Good
@@ -82,6 +74,7 @@ private:
     ClientSides& clients_;
     telemetry::WorkerCounters& counters_;
     const OwnHop& own_hop_;
+    QueryRecords& records_;
     const std::uint64_t& now_ns_;
     std::vector<std::unique_ptr<StoredReply>> kept_;  ///< until they have left
 };

@@ -36,7 +36,8 @@ Relay::Relay(boost::asio::io_context& io, unsigned index, const WorkerOptions& o
       generations_(context_),
       transfers_(context_, clients_, *this),
       own_hop_(options.cookie_secrets, options.tcp_idle_ns),
-      answers_(clients_, counters, own_hop_, context_.now_ns),
+      records_(options.query_log, index, options.log_one_in, publication_, counters.query_log_dropped),
+      answers_(clients_, counters, own_hop_, records_, context_.now_ns),
       kept_(options.answers, index, counters),
       rate_limit_(options.rate_limit),
       loop_reports_(loop_reports),
@@ -52,6 +53,7 @@ Relay::~Relay() = default;
 std::shared_ptr<const Publication> Relay::adopt(std::shared_ptr<const Publication> publication) {
     const bool other_table = !publication_ || publication_->table_serial != publication->table_serial;
     open_sharing(*publication->pools);
+    records_.prepare(*publication);
     RouteInflight route_inflight;
     if (other_table) route_inflight.take_table(*publication->table);
     generations_.leave_slots(*publication);
@@ -216,7 +218,7 @@ routing::RouteIndex Relay::route_for(dns::Bytes name, std::uint16_t type, const 
 bool Relay::begin(dns::MutableBytes message, const dns::Query& query, const Client& client, const Destination& to) {
     counters_.route(to.slot).requests.add();
     const auto reject = [&](const Verdict& verdict) {
-        answers_.judged({query, client, to.slot, context_.now_ns}, message, verdict);
+        answers_.judged({query, client, to.slot, context_.now_ns, to.route}, message, verdict);
         return false;
     };
     const auto say = [&](LocalAnswer written, Rejection why, ExtendedError error) {

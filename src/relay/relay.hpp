@@ -20,6 +20,7 @@
 #include "relay/loops.hpp"
 #include "relay/merged_queries.hpp"
 #include "relay/own_hop.hpp"
+#include "relay/query_records.hpp"
 #include "relay/route_inflight.hpp"
 #include "relay/transfers.hpp"
 #include "relay/verdict.hpp"
@@ -193,6 +194,7 @@ private:
     RouteInflight route_inflight_;
     Transfers transfers_;
     OwnHop own_hop_;
+    QueryRecords records_;
     Answers answers_;
     KeptAnswers kept_;
     MergedQueries merged_;

@@ -86,6 +86,7 @@ AttemptOrder Relay::carry_out_one(QueryIndex index, const AttemptOrder& order, c
             return entry.attempts.time_came(context_.now_ns);
         case AttemptOrder::Act::keep:
             queries_.keep_reply(index, reply->message, reply->by_stream, reply->added);
+            entry.fallback->upstream = reply->upstream;
             return entry.attempts.kept();
         case AttemptOrder::Act::wait:
             wait(index, order.until_ns);
@@ -166,15 +167,15 @@ void Relay::deliver_kept(QueryIndex index) {
     auto kept = queries_.take_reply(index);
     if (!kept) return end_in_vain(index);  // there was no memory to deliver it when it was tried before
     const InFlight& entry = queries_[index];
-    if (entry.is_merged) share_reply(index, {kept->message, kept->by_stream, kept->added});
-    if (!entry.is_own) answers_.replied(entry, std::move(kept));
+    if (entry.is_merged) share_reply(index, {kept->message, kept->by_stream, kept->added, kept->upstream});
+    if (!entry.is_own) answers_.replied(entry, queries_.message(index), std::move(kept));
     finish(index);
 }
 
 void Relay::deliver(QueryIndex index, const ReplyAtHand& reply) {
     const InFlight& entry = queries_[index];
     const ReplyAtHand shared = entry.is_merged ? share_reply(index, reply) : reply;
-    if (!entry.is_own) answers_.replied(entry, shared);
+    if (!entry.is_own) answers_.replied(entry, queries_.message(index), shared);
     finish(index);
 }
 
@@ -263,7 +264,7 @@ bool Relay::on_reply(QueryIndex index, Link& link, Ticket ticket, dns::MutableBy
     const std::uint16_t rcode = dns::full_rcode_of(message);
     upstream.counters().responses[telemetry::rcode_label(rcode)].add();
     const auto added = entry.attempts.has_subnet(number) ? entry.added_subnet : dns::AddedSubnet::nothing;
-    const ReplyAtHand reply{message, link.traits().is_stream, added};
+    const ReplyAtHand reply{message, link.traits().is_stream, added, &upstream};
     AttemptOrder order;
     const bool is_cut = entry.client.arrival().natural == Carriage::datagram_first && dns::is_truncated(message) &&
                         !link.traits().is_stream;

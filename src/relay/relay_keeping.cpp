@@ -66,7 +66,7 @@ bool Relay::is_remembered(dns::Bytes message, const dns::Query& query, const Cli
     if (!sharing.key || pool.keeping_serial == 0 || !kept_.is_open()) return false;
     auto& events = counters_.route(to.slot).cache;
     const cache::Found found = kept_.find(*sharing.key, context_.now_ns);
-    const Owed owed{query, client, to.slot, context_.now_ns};
+    const Owed owed{query, client, to.slot, context_.now_ns, to.route};
     if (!found) {
         events[CacheEvent::miss].add();
         return false;

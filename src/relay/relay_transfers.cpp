@@ -10,7 +10,12 @@ namespace dproxy::proxy {
 namespace {
 
 Owed owed_for(const TransferRequest& request) {
-    return {request.query, request.client, request.route_slot, request.started_ns};
+    return {.query = request.query,
+            .client = request.client,
+            .route_slot = request.route_slot,
+            .started_ns = request.started_ns,
+            .route = request.route,
+            .asked = request.asked};
 }
 
 }  // namespace
@@ -40,7 +45,7 @@ void Relay::on_transfer_begin(const TransferRequest& request) {
 }
 
 void Relay::on_transfer_message(const TransferRequest& request, bool first, dns::MutableBytes message) {
-    answers_.transferred(owed_for(request), first, message);
+    answers_.transferred(owed_for(request), request.message, first, message);
 }
 
 void Relay::on_transfer_failure(const TransferRequest& request, dns::ExtendedError error) {

@@ -49,6 +49,7 @@ public:
         const AttemptReason reason = attempt_count_ == 0 ? AttemptReason::first : AttemptReason::retry;
         upstream->counters().requests[static_cast<std::size_t>(upstream->transport(true))][reason].add();
         upstream_ = tried_[attempt_count_++] = upstream;
+        request_.asked = {upstream, attempt_count_};
         --attempts_left_;
         sent_ns_ = owner_.context_.now_ns;
         // Each upstream that may yet be asked has its share of the time that is left. Asking the same one again
@@ -155,7 +156,10 @@ private:
     }
 
     void try_next(dns::Bytes reply) {
-        if (!kept_) kept_.emplace(reply.begin(), reply.end());
+        if (!kept_) {
+            kept_.emplace(reply.begin(), reply.end());
+            kept_from_ = upstream_;
+        }
         disconnect();
         connect();
     }
@@ -186,6 +190,7 @@ private:
             // Part of a zone that looks whole would be worse than an error: the client's connection goes.
             owner_.clients_.cut(request_.client);
         } else if (kept_) {
+            request_.asked.upstream = kept_from_;
             owner_.events_.on_transfer_message(request_, true, *kept_);
         } else {
             owner_.events_.on_transfer_failure(request_, network_error_ ? dns::ExtendedError::network_error
@@ -221,6 +226,7 @@ private:
     std::unique_ptr<io::MessageStream> stream_;
     std::unique_ptr<io::MessageStream> old_stream_;
     std::optional<std::vector<std::uint8_t>> kept_;  ///< the first reply of an rcode that `fallback_on` names
+    const Upstream* kept_from_ = nullptr;
     std::uint64_t deadline_ns_ = 0;                  ///< of the first message
     std::uint64_t wake_ns_ = 0;                      ///< until then the upstream may be silent
     std::uint64_t sent_ns_ = 0;

@@ -8,6 +8,7 @@
 
 #include "clients/client_sides.hpp"
 #include "dns/query.hpp"
+#include "relay/owed.hpp"
 #include "relay/route_inflight.hpp"
 #include "upstreams/generation.hpp"
 
@@ -24,6 +25,7 @@ struct TransferRequest {
     std::uint32_t route = 0;  ///< of the table in force, whose max_inflight it counts against; no_route: it is gone
     telemetry::Slot route_slot = telemetry::other_slot;
     std::uint64_t started_ns = 0;
+    Asked asked{};  ///< so far
 };
 
 class TransferEvents {

@@ -138,6 +138,7 @@ void add_details(json::object& object, const RouteSettings& settings, Details wa
         return wanted == Details::all || settings.*field != usual.*field;
     };
     if (!settings.allow_all) object["allow"] = networks_json(settings.allow.networks());
+    if (settings.query_log) object["querylog"] = one_in_text(*settings.query_log);
     if (settings.answer == routing::LocalAnswer::addresses && is_told(&RouteSettings::ttl)) {
         object["ttl_s"] = settings.ttl.count();
     }

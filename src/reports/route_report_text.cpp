@@ -180,6 +180,7 @@ std::string explain_text(const json::value& value) {
     add_line(text, "cache", cache_of(report));
     if (text_of(report, "merge") == "on" && text_of(report, "cache") != "on") add_line(text, "merge", "on");
     add_line(text, "ttl", ttl_of(report));
+    add_line(text, "querylog", text_of(report, "querylog"));
     add_line(text, "clients", list_of(report, "clients"));
     add_line(text, "types", list_of(report, "types"));
     add_line(text, "allow", list_of(report, "allow"));

@@ -117,8 +117,9 @@ struct RouteKeyReader {
         return take(parse_choice(value, words), draft.settings_.health);
     }
 
-    static std::string probe(RouteDraft& draft, Text value) {
-        return take(parse_probe(value), draft.settings_.probe);
+    template <auto Field, auto Parse>
+    static std::string parsed(RouteDraft& draft, Text value) {
+        return take(Parse(value), draft.settings_.*Field);
     }
 
     static std::string answer(RouteDraft& draft, Text value) {
@@ -228,7 +229,8 @@ constexpr std::array<KeyLine, route_key_count> key_lines{{
      RouteKeyReader::hedge},
     {{"max_inflight", "queries waiting on this route at a time", "10000"}, RouteKeyReader::max_inflight},
     {{"health", "`on` (probes), `passive` or `off`", "on"}, RouteKeyReader::health},
-    {{"probe", "what probes ask: a name and a type", ". NS"}, RouteKeyReader::probe},
+    {{"probe", "what probes ask: a name and a type", ". NS"},
+     RouteKeyReader::parsed<&routing::RouteSettings::probe, parse_probe>},
     {{"answer", "answer here: `refused`, `nxdomain`, `nodata`, `servfail`, `drop`, or addresses", ""},
      RouteKeyReader::answer},
     {{"ttl", "of an `answer` of addresses", "60s"}, RouteKeyReader::ttl},
@@ -241,6 +243,8 @@ constexpr std::array<KeyLine, route_key_count> key_lines{{
     {{"client_subnet", "`add`: tell the upstream the client's network", "off"}, RouteKeyReader::client_subnet},
     {{"proxy_protocol", "`v2`: send the client's address in front of the message", "off"},
      RouteKeyReader::proxy_protocol},
+    {{"querylog", "log what is asked: `on`, `off`, `1/N`", "the setting"},
+     RouteKeyReader::parsed<&routing::RouteSettings::query_log, parse_one_in>},
     {{"cache", "keep answers for others who ask the same: `on`, `off`", "off"}, RouteKeyReader::keeping<read_cache>},
     {{"cache_ttl", "the least and the longest time that an answer is kept, `MIN-MAX`", "0s-1d"},
      RouteKeyReader::keeping<read_cache_ttl>},

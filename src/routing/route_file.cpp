@@ -35,16 +35,23 @@ std::string RouteFile::label(std::uint32_t section) const {
 }
 
 void RouteFile::append_label(std::string& text, std::uint32_t section) const {
+    append_label(text, section, std::numeric_limits<std::size_t>::max());
+}
+
+void RouteFile::append_label(std::string& text, std::uint32_t section, std::size_t most) const {
     const std::uint8_t* at = bytes_.data() + sections_[section].offset;
     if (has_label(at)) {
-        text.append(reinterpret_cast<const char*>(at + count_size + length_size), dns::read_u16(at + count_size));
+        const std::size_t length = std::min<std::size_t>(dns::read_u16(at + count_size), most);
+        text.append(reinterpret_cast<const char*>(at + count_size + length_size), length);
         return;
     }
     const std::size_t begin = text.size();
     for (const Pattern pattern : own_patterns(section)) {
+        if (text.size() - begin >= most) break;
         if (text.size() > begin) text += ' ';
         append_pattern_text(text, pattern.kind, pattern.name);
     }
+    if (text.size() - begin > most) text.resize(begin + most);
 }
 
 std::string_view RouteFile::label_identity(std::uint32_t section) const {

@@ -78,6 +78,8 @@ public:
     std::string label(std::uint32_t section) const;
     /// The same behind what stands in `text`: for walks over many.
     void append_label(std::string& text, std::uint32_t section) const;
+    /// No more than `most` bytes of it. `text` needs room for one pattern_text_room more, to be allocated no other.
+    void append_label(std::string& text, std::uint32_t section, std::size_t most) const;
     /// Bytes that are equal where labels are, in any file, and only there; into the file.
     std::string_view label_identity(std::uint32_t section) const;
     Patterns patterns(std::uint32_t section) const;

@@ -90,6 +90,7 @@ struct RouteSettings {
     std::vector<net::Address> answer_addresses;  ///< for LocalAnswer::addresses, each once
     std::chrono::seconds ttl{60};                ///< of these
     Keeping keeping;           ///< answers that are kept
+    std::optional<std::uint32_t> query_log;  ///< one query in so many is logged; 0: none; nothing: as for all routes
     Audience audience;         ///< whose queries see the section at all
     bool allow_all = true;     ///< no `allow` key
     net::NetworkList allow;    ///< who may use it, where allow_all is false

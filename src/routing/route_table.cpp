@@ -182,6 +182,11 @@ std::string RouteTable::label(RouteIndex route) const {
     return section.file.label(section.index);
 }
 
+void RouteTable::append_label(std::string& text, RouteIndex route, std::size_t most) const {
+    const Section section = section_of(route);
+    section.file.append_label(text, section.index, most);
+}
+
 RouteIndex RouteTable::find_label(std::string_view label) const {
     // Its first pattern leads to the only routes that can have it.
     const bool for_some = label.starts_with('[');  // Audience::label_of()

@@ -105,6 +105,8 @@ public:
     std::size_t route_count() const noexcept { return route_settings_.size(); }
     /// The section as written, single spaces between patterns: the metric label.
     std::string label(RouteIndex route) const;
+    /// No more than `most` bytes of it, behind what stands in `text`: see RouteFile.
+    void append_label(std::string& text, RouteIndex route, std::size_t most) const;
     /// The route that has this label.
     RouteIndex find_label(std::string_view label) const;
     Source source(RouteIndex route) const noexcept;

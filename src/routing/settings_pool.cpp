@@ -65,7 +65,7 @@ std::size_t SettingsPool::Hash::operator()(const RouteSettings& settings) const 
     // All that equality looks at, or settings could be written that differ in the rest and all meet. A member that is
     // added is missing here, and the compiler says so.
     const auto& [targets, protocol, policy, timeout, attempts, fallback_on, hedge, hedge_after, max_inflight, health,
-                 probe, answer, answer_addresses, ttl, keeping, audience, allow_all, allow, client_subnet,
+                 probe, answer, answer_addresses, ttl, keeping, query_log, audience, allow_all, allow, client_subnet,
                  proxy_protocol, tls] = settings;
     const auto& [verify, name, authorities, pins, certificate, key] = tls;
     Digest digest;
@@ -76,6 +76,7 @@ std::size_t SettingsPool::Hash::operator()(const RouteSettings& settings) const 
     const auto& [cache, merge, least, most, negative, stale, stale_after, prefetch] = keeping;
     digest.add_all(cache, merge, least.count(), most.count(), negative.count(), stale.count(), stale_after.count(),
                    prefetch);
+    digest.add_all(query_log.has_value(), query_log.value_or(0));
     digest.add(probe ? probe->name : std::string_view()).add(probe ? probe->type : 0u);
     digest.add(answer_addresses.size());
     for (const net::Address& address : answer_addresses) digest.add(net::Endpoint{address, 0});

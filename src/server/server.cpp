@@ -31,6 +31,7 @@
 #include "server/flush.hpp"
 #include "server/listeners.hpp"
 #include "server/memory_watch.hpp"
+#include "server/query_log_writer.hpp"
 #include "server/reloader.hpp"
 #include "server/routes_page.hpp"
 #include "server/spare_memory.hpp"
@@ -85,6 +86,7 @@ private:
     const unsigned worker_count_;
     std::uint64_t descriptor_limit_ = 0;
     proxy::WorkerOptions options_;
+    QueryLogWriter query_log_;
     std::optional<proxy::TcpLimits> tcp_limits_;
     telemetry::PublishedLabels labels_;
     telemetry::ConfigStatus config_status_;
@@ -120,7 +122,8 @@ Server::Server(const config::Settings& settings, telemetry::Log& log)
     : settings_(settings),
       log_(log),
       worker_count_(settings.workers > 0 ? settings.workers : usable_cpus()),
-      options_(worker_options(settings, worker_count_)) {}
+      options_(worker_options(settings, worker_count_)),
+      query_log_(options_.query_log, log, failures_) {}
 
 std::string Server::run() {
     descriptor_limit_ = raise_descriptor_limit();
@@ -136,6 +139,7 @@ std::string Server::run() {
     reloader_->stop();  // first: it hands publications to the others
     prober_->stop();      // and so does this
     workers_.clear();
+    query_log_.stop();
     prober_.reset();
     log_.info("stopped");
     return {};
@@ -252,6 +256,7 @@ std::string Server::start_admin() {
     sources.config = &config_status_;
     sources.failures = &failures_;
     sources.http_rejections = &http_rejections_;
+    sources.query_lines_lost = &query_log_.lost();
     collector_ = std::make_unique<telemetry::Collector>(std::move(sources));
     if (!settings_.admin_enabled) return {};
     http_ = std::make_unique<admin::HttpServer>(admin::make_pages(admin_sources()), admin::HttpLimits(),

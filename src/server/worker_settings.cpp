@@ -13,6 +13,7 @@
 #include "io/monotonic.hpp"
 #include "io/random_ids.hpp"
 #include "net/sip_hash.hpp"
+#include "query_log/rings.hpp"
 #include "server/memory_limit.hpp"
 
 namespace dproxy::server {
@@ -69,6 +70,8 @@ proxy::WorkerOptions worker_options(const config::Settings& settings, unsigned w
         settings.cache_size > 0 ? settings.cache_size : default_max_buffered(cgroup_memory_limit());
     const std::uint64_t least = std::uint64_t{workers} * cache::AnswerMemory::least_bytes;
     options.answers = std::make_shared<cache::AnswerMemory>(std::max(cache_size, least), workers);
+    options.query_log = std::make_shared<query_log::Rings>(workers);
+    options.log_one_in = settings.query_log;
     options.cookie_secrets = cookie_secrets(settings);
     options.loop_token = routing::LoopToken(draw_secret());
     options.tcp_idle_ns = io::nanoseconds_of(settings.tcp_idle);

@@ -193,17 +193,8 @@ std::string log_format(std::string_view value, const SettingCapabilities&, Setti
     return take(parse_choice(value, formats), settings.log_format);
 }
 
-std::string query_log(std::string_view value, const SettingCapabilities& capabilities, Settings&) {
-    if (equal_words(value, word_off)) {
-        return {};
-    }
-    constexpr std::string_view one_of = "1/";
-    const bool known = equal_words(value, "on") ||
-                       (value.starts_with(one_of) && parse_number(value.substr(one_of.size()), 1, UINT32_MAX));
-    if (!known) {
-        return excerpt(value) + " was found; expected `off`, `on`, or `1/N` for one query in N";
-    }
-    return capabilities.query_log ? "" : excerpt(value) + " is not built yet; expected `off`";
+std::string query_log(std::string_view value, const SettingCapabilities&, Settings& settings) {
+    return take(parse_one_in(value), settings.query_log);
 }
 
 std::string drain(std::string_view value, const SettingCapabilities&, Settings& settings) {

@@ -37,7 +37,6 @@ inline constexpr bool built_with_tls = false;
 
 /// What is built. A value that asks for more is refused with a message that says so.
 struct SettingCapabilities {
-    bool query_log = false;  ///< `querylog` other than `off`
     bool tls = built_with_tls;  ///< `listen_tls` other than `off`
     InterfaceCheck interface_exists = &io::interface_exists;
 };

@@ -59,6 +59,7 @@ struct Settings {
     unsigned workers = 0;                ///< 0: auto
     telemetry::LogLevel log_level = telemetry::LogLevel::info;
     telemetry::LogFormat log_format = telemetry::LogFormat::text;
+    std::uint32_t query_log = 0;         ///< one query in so many is logged; 0: none. Routes may say otherwise
     std::chrono::milliseconds drain{5000};
     bool strict = false;
     bool allow_all = true;

@@ -15,7 +15,8 @@ namespace dproxy::telemetry {
 class Collector::Source final : public prometheus::Collectable {
 public:
     explicit Source(CollectorSources sources) : sources_(std::move(sources)) {
-        assert(sources_.labels && sources_.config && sources_.failures && sources_.http_rejections);
+        assert(sources_.labels && sources_.config && sources_.failures && sources_.http_rejections &&
+               sources_.query_lines_lost);
     }
 
     std::vector<prometheus::MetricFamily> Collect() const override {
@@ -30,6 +31,10 @@ public:
         Series failures(Metric::worker_errors);
         failures.add({}, sources_.failures->count());
         families.push_back(failures.take());
+        const auto dropped = [](const WorkerCounters& worker) { return worker.query_log_dropped.value(); };
+        Series query_log(Metric::querylog_dropped);
+        query_log.add({}, total(sources_.workers, dropped) + sources_.query_lines_lost->value());
+        families.push_back(query_log.take());
         Series http(Metric::http_rejected);
         for_each_label<HttpRejection>([&](HttpRejection reason) {
             http.add({name_of(reason)}, (*sources_.http_rejections)[reason].value());

@@ -31,6 +31,7 @@ struct CollectorSources {
     const ConfigStatus* config = nullptr;
     const HandlerFailures* failures = nullptr;
     const HttpRejections* http_rejections = nullptr;
+    const Counter* query_lines_lost = nullptr;  ///< besides the workers' records
 };
 
 class Collector {

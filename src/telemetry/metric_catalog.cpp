@@ -91,6 +91,8 @@ constexpr std::array<MetricDescription, static_cast<std::size_t>(Metric::count_)
      "Bytes kept for others (max_buffered is their limit), the most within the last second."},
     {Metric::shed_networks, gauge, "dproxy_shed_networks", {},
      "Client networks of whose queries a part is left unread, as more come than can be answered."},
+    {Metric::querylog_dropped, counter, "dproxy_querylog_dropped_total", {},
+     "Lines of the query log that were lost, as their reader was too slow or the disk full."},
     {Metric::udp_receive_drops, counter, "dproxy_udp_receive_drops_total", {},
      "Datagrams that the kernel dropped as a receive buffer was full."},
     {Metric::worker_errors, counter, "dproxy_worker_errors_total", {},

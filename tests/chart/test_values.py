@@ -92,7 +92,7 @@ SETTINGS = {
     "owners": "team-a=.team-a.example, team-b=b.example",
     "usemasterupstream": True, "masterupstream": "192.0.2.1:53", "masterallow": "10.0.0.0/8",
     "norouteanswer": "nxdomain", "admin": "[::]:9000", "admin_hosts": "a.example, b.example", "workers": "auto",
-    "loglevel": "cluster", "logformat": "json", "querylog": "off", "drain": "250ms",
+    "loglevel": "cluster", "logformat": "json", "querylog": "1/1000", "drain": "250ms",
     "strict": False, "allow": "all", "ratelimit": 1000000, "tcp_connections": 1000000,
     "tcp_connections_per_client": 1000000, "tcp_idle": "1m", "tcp_queries": 1000000000, "tcp_inflight": 10000,
     "max_inflight": 10000000, "max_buffered": "64MiB", "cache_size": "32MiB",

@@ -332,6 +332,19 @@ def shown_to(upstream):
 CASES["tls_key"] = tls_cert  # which changes both
 
 
+@case("querylog")
+def querylog(world):
+    running = Running(world, world.upstream(1))
+    running.proxy.ask("udp", "not.test")
+    running.change(querylog="on")
+    running.proxy.ask("udp", "logged.test")
+    running.until(lambda: " name=logged.test " in running.proxy.log(), "a line")
+    running.change(querylog="off")
+    running.proxy.ask("udp", "nor.test")
+    assert running.proxy.stop() == 0
+    assert not re.search("name=(not|nor)[.]test", running.proxy.log())
+
+
 def asked_twice(running, upstream, name):
     """How often the upstream was asked when a client asked twice."""
     for _ in range(2):

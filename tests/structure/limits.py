@@ -7,13 +7,13 @@ from project import section, table
 
 DECLARED = re.compile(r"^\s*(?:inline |static )*constexpr [\w:<>]+ ((?:max|most|longest)_\w+)\b", re.MULTILINE)
 FOLDERS = ("src/admin/", "src/cache/", "src/clients/", "src/hosts/", "src/http/", "src/http2/", "src/import/",
-           "src/ini/", "src/io/", "src/probing/", "src/publication/", "src/queries/", "src/relay/", "src/reports/",
-           "src/route_files/", "src/routing/",
-           "src/server/", "src/settings/", "src/telemetry/", "src/tls/", "src/upstreams/")
+           "src/ini/", "src/io/", "src/probing/", "src/publication/", "src/queries/", "src/query_log/", "src/relay/",
+           "src/reports/", "src/route_files/", "src/routing/", "src/server/", "src/settings/", "src/telemetry/",
+           "src/tls/", "src/upstreams/")
 
 # Where all that is declared is a limit, whatever its name.
 LIMITS_ONLY = re.compile(r"^inline constexpr [\w:]+ (\w+)\b", re.MULTILINE)
-FILES_OF_LIMITS = ("src/cache/limits.hpp", "src/http/limits.hpp", "src/http2/limits.hpp")
+FILES_OF_LIMITS = ("src/cache/limits.hpp", "src/query_log/limits.hpp", "src/http/limits.hpp", "src/http2/limits.hpp")
 
 # What the row of each begins with, or has in it. A setting's own bounds stand in docs/configuration.md.
 ROWS = {
@@ -101,6 +101,8 @@ ROWS = {
     "max_status_items": "items of a list in `/status`", "max_page_rows": "rows of a table on the page for people",
     "max_page_upstreams": "rows of a table on the page for people", "max_file_series": "route files with a series",
     "max_waiting_lines": "lines of the log that wait", "max_line_length": "lines of the log that wait",
+    "ring_bytes": "records of the [query log]", "max_route_bytes": "records of the [query log]",
+    "max_line_bytes": "records of the [query log]",
     "max_accepts_per_turn": "connections turned away", "most_probes": "open files",
 }
 # The form of messages and names, the bounds of settings, steps of a computation: nothing that a limit costs.

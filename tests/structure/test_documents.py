@@ -22,7 +22,7 @@ ROUTE_VALUES = {
     "address": "192.0.2.1", "port": "5300", "protocol": "tcp", "policy": "first", "timeout": "2s", "attempts": "3",
     "fallback_on": "none", "hedge": "p95", "max_inflight": "100", "health": "passive",
     "probe": "example.com SOA", "answer": "nodata", "allow": "10.0.0.0/8",
-    "client_subnet": "add", "proxy_protocol": "v2", "tls_verify": "on", "patterns": "block.txt",
+    "client_subnet": "add", "proxy_protocol": "v2", "querylog": "1/100", "tls_verify": "on", "patterns": "block.txt",
     "clients": "10.0.0.0/8", "types": "A AAAA", "ttl": "30s",
     "tls_name": "ns.example", "tls_ca": "tls.crt", "tls_cert": "tls.crt", "tls_key": "tls.key",
     "tls_pin": "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",

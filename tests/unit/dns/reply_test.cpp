@@ -83,6 +83,22 @@ TEST_CASE("an error without its question is a reply", "[dns]") {
     CHECK(check(query_for_a, Packet().flags(0x8100 | 5 << 11)) == ReplyFault::opcode);
 }
 
+TEST_CASE("the Extended DNS Error of a reply is found wherever its OPT stands", "[dns]") {
+    const Octets error = packet::option(15, Octets({0, 22, 'w', 'h', 'y'}));
+    const auto found = [](Packet packet) { return extended_error_of(packet.bytes()); };
+    CHECK(found(Packet::reply("x", a).edns(1232, error)) == 22);
+    const Octets behind = packet::option(10, Octets(8, 1)) + error;
+    CHECK(found(Packet::reply("x", a).answer("x", a, {1, 2, 3, 4}).edns(1232, behind)) == 22);
+    CHECK(found(Packet::reply("x", a).edns(1232, packet::option(15, Octets(2, 0)) + error)) == 0);
+    CHECK_FALSE(found(Packet::reply("x", a)));
+    CHECK_FALSE(found(Packet::reply("x", a).edns(1232)));
+    CHECK_FALSE(found(Packet::reply("x", a).edns(1232, packet::option(15, Octets(1, 9)))));
+    const auto whole = Packet::reply("x", a).edns(1232, error).bytes();
+    for (std::size_t length = header_length; length < whole.size(); ++length) {
+        CHECK_FALSE(extended_error_of(whole.first(length)));
+    }
+}
+
 TEST_CASE("an UPDATE may be answered by a header alone", "[dns]") {
     const auto update = Packet::query("x", a).opcode(5);
     CHECK(check(update, Packet().flags(0xa800)) == ReplyFault::none);

@@ -163,6 +163,19 @@ TEST_CASE("what is no target is told", "[typed_values]") {
     }
 }
 
+TEST_CASE("values: all, none, or one in how many", "[typed_values]") {
+    CHECK(*parse_one_in("off") == 0);
+    CHECK(*parse_one_in("On") == 1);
+    CHECK(*parse_one_in("1/1") == 1);
+    CHECK(*parse_one_in("1/100") == 100);
+    CHECK(*parse_one_in("1/4294967295") == 4294967295u);
+    for (const char* wrong : {"", "1/0", "1/", "2/3", "100", "1/-1", "1/4294967296", "1 / 2", "0.01", "true"}) {
+        INFO(wrong);
+        CHECK(mentions(parse_one_in(wrong).fault, "expected `off`, `on`, or `1/N` for one query in N"));
+    }
+    for (const std::uint32_t one_in : {0u, 1u, 2u, 4294967295u}) CHECK(*parse_one_in(one_in_text(one_in)) == one_in);
+}
+
 TEST_CASE("values: several targets", "[typed_values]") {
     const auto targets = parse_targets("192.0.2.1, 192.0.2.2:9053 ns.example.com", 8053);
     REQUIRE(targets);

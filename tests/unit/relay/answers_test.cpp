@@ -39,7 +39,9 @@ struct Trial {
     ClientSides clients{loop, counters, options, limits, received};
     OwnHop hop{options.cookie_secrets, options.tcp_idle_ns};
     std::uint64_t now_ns = 5'000'000;
-    Answers answers{clients, counters, hop, now_ns};
+    std::shared_ptr<const Publication> publication;
+    QueryRecords records{nullptr, 0, 0, publication, counters.query_log_dropped};
+    Answers answers{clients, counters, hop, records, now_ns};
     net::Endpoint listens_at, asks_from;
     io::Fd asking = loopback(asks_from);
     Octets message;
@@ -63,7 +65,7 @@ struct Trial {
         return length < 0 ? Octets() : bytes.first(static_cast<std::size_t>(length));
     }
     Octets replied(Octets reply, bool by_stream = false) {
-        answers.replied(entry, {reply, by_stream});
+        answers.replied(entry, message, {reply, by_stream});
         return sent();
     }
     Octets judged(const Verdict& verdict) {

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "unit/relay/one_worker.hpp"
+#include "unit/relay/logged_worker.hpp"
 
 namespace {
 
@@ -73,6 +73,17 @@ TEST_CASE("nothing is allocated on the way of a UDP query", "[no_allocation]") {
     CHECK(warm > at_start);
     one.exchange_all(100);
     CHECK(allocations.load() - warm == 0);
+}
+
+TEST_CASE("nothing is allocated where each query is logged, whether there is room for it or not", "[no_allocation]") {
+    is_test_thread = true;
+    LoggedWorker one;
+    one.exchange_all(60);
+    one.read_all();
+    const std::uint64_t warm = allocations.load();
+    one.exchange_all(100);
+    CHECK(allocations.load() - warm == 0);
+    one.check_all_told(100);
 }
 
 }  // namespace dproxy::proxy

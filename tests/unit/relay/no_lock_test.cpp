@@ -8,7 +8,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "unit/relay/one_worker.hpp"
+#include "unit/relay/logged_worker.hpp"
 
 namespace {
 
@@ -69,6 +69,16 @@ TEST_CASE("no lock is taken on the way of a UDP query", "[no_lock]") {
     one.exchange_all(100);
     CHECK(locks_on_the_way.load() - warm == 0);
     CHECK(locks.load() > 0);  // the loop's own: this program counts
+}
+
+TEST_CASE("no lock is taken where each query is logged", "[no_lock]") {
+    LoggedWorker one;
+    one.exchange_all(60);
+    one.read_all();
+    const std::uint64_t warm = locks_on_the_way.load();
+    one.exchange_all(100);
+    CHECK(locks_on_the_way.load() - warm == 0);
+    one.check_all_told(100);
 }
 
 }  // namespace dproxy::proxy

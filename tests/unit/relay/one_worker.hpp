@@ -86,7 +86,7 @@ struct OneWorker {
     const std::vector<test::Octets> refused = queries_below("elsewhere.test");
     const std::vector<test::Octets> looping = queries_below("loop.example.test");
 
-    OneWorker() {
+    explicit OneWorker(const WorkerOptions& wanted = {}) : options(wanted) {
         worker.listen(Transport::udp, loopback(proxy_at));
         auto settings = std::make_shared<routing::RouteSettings>();
         settings->targets.push_back({"", server_at});

@@ -120,7 +120,7 @@ TEST_CASE("explain and routes tell where in a list a name stands", "[route_repor
 
 TEST_CASE("explain tells every key of a route", "[route_report]") {
     const Routes routes("[a.example]\naddress = 192.0.2.1\nallow = 10.0.0.0/8\nprobe = a.example SOA\n"
-                        "cache = on\ncache_stale = 1m\n\n"
+                        "cache = on\ncache_stale = 1m\nquerylog = 1/100\n\n"
                         "[b.example]\nanswer = 192.0.2.1\nclients = ::1\ntypes = A\npatterns = list.txt\n");
     json::object told = explained(routes, default_settings(), "a.example");
     for (const auto& member : explained(routes, default_settings(), "b.example", "A", "::1")) told.insert(member);

@@ -49,6 +49,11 @@ TEST_CASE("a cache is told in one line, and merging where there is none", "[rout
           "a has no route and goes to the master upstream\n  merge      on\n");
 }
 
+TEST_CASE("whether queries are logged is told where the section says it", "[route_report_text]") {
+    CHECK(explained(R"({"name":"a","result":"route","pattern":"a","answer":"nxdomain","querylog":"1/100"})") ==
+          "a is routed by a\n  answer     NXDOMAIN\n  querylog   1/100\n");
+}
+
 TEST_CASE("one attempt is one attempt, and a hedge is told where there is one", "[route_report_text]") {
     CHECK(explained(R"({"name":"a","result":"master","timeout_ms":1500,"attempts":1,"hedge":"p95"})") ==
           "a has no route and goes to the master upstream\n  timeout    1500ms, 1 attempt\n  hedge      p95\n");

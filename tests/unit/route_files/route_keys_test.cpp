@@ -192,6 +192,14 @@ TEST_CASE("values that ask for nothing are taken whatever is built", "[route_key
     CHECK(with("protocol", "TCP").protocol == routing::Protocol::tcp);
 }
 
+TEST_CASE("querylog: all, none, one in how many, or nothing said", "[route_keys]") {
+    CHECK_FALSE(read({{"address", "192.0.2.1"}}).settings->query_log);
+    CHECK(with("querylog", "off").query_log == 0);
+    CHECK(with("querylog", "on").query_log == 1);
+    CHECK(with("querylog", "1/50").query_log == 50);
+    CHECK(mentions(fault("querylog", "1/0"), "expected `off`, `on`, or `1/N`"));
+}
+
 TEST_CASE("a probe is a name and a type", "[route_keys]") {
     CHECK_FALSE(read({{"address", "192.0.2.1"}}).settings->probe);
     CHECK(with("probe", "Status.Example.com. soa").probe == routing::ProbeSetting{"status.example.com", 6});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "routing/route_file.hpp"
 
+#include "routing/pattern_text.hpp"
 #include "table_of_patterns.hpp"
 
 namespace dproxy::routing {
@@ -59,6 +60,28 @@ TEST_CASE("a name of 255 bytes and a long label fit a route file", "[route_file]
     const auto file = file_of("long.prox", {longest + " *." + longest});
     CHECK(patterns_of(*file, 0) == std::vector<std::string>{"1" + longest, "2" + longest});
     CHECK(file->label(0).size() == 2 * longest.size() + 3);
+}
+
+TEST_CASE("a label is written as far as there is room, and no further", "[route_file]") {
+    const std::string long_name(63, 'a');
+    const auto file = file_of("a.prox", {"a.example " + long_name + ".example *.b.example"});
+    const std::string whole = file->label(0);
+    for (std::size_t most = 0; most <= whole.size() + 2; ++most) {
+        std::string text = "x";
+        text.reserve(1 + most + pattern_text_room);
+        const auto* const room = text.data();
+        file->append_label(text, 0, most);
+        CHECK(text == "x" + whole.substr(0, most));
+        CHECK(text.data() == room);
+    }
+}
+
+TEST_CASE("the room for a pattern's text is enough for the longest", "[route_file]") {
+    std::string escaped;
+    for (int i = 0; i < 63; ++i) escaped += "\\007";
+    const std::string name = escaped + '.' + escaped + '.' + escaped + '.' + escaped.substr(0, 4 * 61);
+    REQUIRE(name_of(name).wire().size() == dns::max_name_length);
+    CHECK(pattern_text(PatternKind::below, name_of(name).wire()).size() < pattern_text_room);
 }
 
 }  // namespace dproxy::routing
