@@ -100,7 +100,7 @@ std::shared_ptr<const io::PeerFilterSource> UpstreamEncryption::filters(const ro
         options.identity = tls::IdentityReading::of(pem(said.certificate), pem(said.key)).identity;
         if (!options.identity) return nullptr;
     }
-    options.protocols = {"dot"};
+    options.protocols = {upstream.protocol == routing::Protocol::https ? "h2" : "dot"};
     return std::make_shared<const UpstreamFilters>(std::move(options));
 }
 

@@ -56,6 +56,8 @@ public:
     /// Whether ask() would take one now: the server's limit of streams, and ours.
     bool has_room() const;
     std::size_t room() const;
+    /// Of the next question.
+    StreamId next_id() const { return connection_.next_id(); }
     /// Queues a question; the message ID in it is as it will be sent. Nothing where there is no room.
     std::optional<StreamId> ask(dns::Bytes message);
     /// Its reply is not waited for any more, and none is told.

@@ -342,6 +342,10 @@ void Connection::say_last() {
 
 bool Connection::may_open() const { return nghttp2_session_check_request_allowed(session_) != 0; }
 
+StreamId Connection::next_id() const {
+    return static_cast<StreamId>(nghttp2_session_get_next_stream_id(session_));
+}
+
 std::uint32_t Connection::most_streams() const {
     return nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }

@@ -89,6 +89,7 @@ public:
 
     // Client. The views in `fields` are those of `head`.
     bool may_open() const;
+    StreamId next_id() const;
     /// Streams that the server allows at a time.
     std::uint32_t most_streams() const;
     std::optional<StreamId> open(std::span<const http::Field> fields, OutgoingBody& body, void* stream);

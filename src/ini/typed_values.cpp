@@ -37,6 +37,14 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
     return value;
 }
 
+/// Of a path as it stands in a request (RFC 3986 3.3), without percent-encoding, which would have two ways of saying
+/// the same.
+bool is_path_character(char c) {
+    constexpr std::string_view others = "/-._~!$&'()*+,;=:@";
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           others.find(c) != std::string_view::npos;
+}
+
 std::string found(std::string_view text) { return text.empty() ? "nothing" : excerpt(text); }
 
 /// A host with the port that may follow it, before either is judged.
@@ -267,6 +275,15 @@ Parsed<routing::ProbeSetting> parse_probe(std::string_view text) {
     const bool askable = type > 0 && type != dns::type::opt && (type < 249 || type > dns::type::axfr);
     if (!askable) return Probe::bad(excerpt(words[1]) + " is no type to ask for" + std::string(expected));
     return Probe::good({name.name.to_text(), static_cast<std::uint16_t>(type)});
+}
+
+Parsed<std::string> parse_https_path(std::string_view text) {
+    using Path = Parsed<std::string>;
+    const bool is_good = text.starts_with('/') && text.size() <= max_https_path_bytes &&
+                         std::all_of(text.begin(), text.end(), is_path_character);
+    if (is_good) return Path::good(std::string(text));
+    return Path::bad(excerpt(text) + " was found; expected a path of 1 to " + std::to_string(max_https_path_bytes) +
+                     " bytes that begins with `/`, without `?`, `#` and `%`, such as `/dns-query`");
 }
 
 bool equal_words(std::string_view a, std::string_view b) {

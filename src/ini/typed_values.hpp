@@ -84,6 +84,11 @@ Parsed<std::vector<std::uint16_t>> parse_types(std::string_view text);
 /// A name and a type, `example.com SOA`.
 Parsed<routing::ProbeSetting> parse_probe(std::string_view text);
 
+/// Where questions go over HTTP (RFC 8484 3): `/dns-query`.
+inline constexpr std::string_view usual_https_path = "/dns-query";
+inline constexpr std::size_t max_https_path_bytes = 255;
+Parsed<std::string> parse_https_path(std::string_view text);
+
 /// Without regard to ASCII case.
 bool equal_words(std::string_view a, std::string_view b);
 /// The fault of a value that is none of the words: "`x` was found; expected one of `a`, `b`".

@@ -153,9 +153,7 @@ void LoopWatch::ask(CheckId id, std::uint64_t now_ns) {
     for (const std::uint32_t index : pools_->pools[pool_of_.at(place.settings.get())].upstreams) {
         const UpstreamSpec& upstream = pools_->upstreams[index];
         if (!through.empty() && through != upstream.key.endpoint.to_string()) continue;
-        if (upstreams.size() < max_upstreams_asked && can_be_probed(upstream.key)) {
-            upstreams.push_back(&upstream);
-        }
+        if (upstreams.size() < max_upstreams_asked) upstreams.push_back(&upstream);
     }
     const dns::Name domain = place.domain;
     search_.asked(id, static_cast<unsigned>(upstreams.size()), now_ns);

@@ -3,18 +3,20 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <cerrno>
 #include <utility>
 
 #include "dns/ask.hpp"
 #include "dns/query.hpp"
 #include "dns/reply.hpp"
+#include "http2/client_session.hpp"
 #include "io/message_stream.hpp"
+#include "io/monotonic.hpp"
 #include "io/readiness.hpp"
 #include "io/udp_socket.hpp"
 #include "net/proxy_header.hpp"
 #include "upstreams/failure.hpp"
+#include "upstreams/https_channel.hpp"
 #include "upstreams/upstream_handshake.hpp"
 
 namespace dproxy::proxy {
@@ -139,8 +141,62 @@ private:
     io::MessageStream stream_;
 };
 
+class HttpsProbe final : public Probe, private HttpsChannel::Events {
+public:
+    HttpsProbe(ProbeContext& context, const routing::UpstreamKey& upstream, std::unique_ptr<io::StreamFilter> filter,
+               const ProbeQuestion& question, Done done)
+        : context_(context),
+          message_(question, 0, upstream.proxy_protocol, net::ProxyTransport::stream),  // RFC 8484 4.1
+          done_(std::move(done)),
+          handshake_(context.counters, filter.get()),
+          channel_(context.io, upstream, message_.preface(), *this, nullptr, std::move(filter)) {
+        context_.counters.tcp_connections[Side::upstream].add();
+        channel_.ask(message_.query());
+    }
+    ~HttpsProbe() {
+        handshake_.given_up(channel_.is_connected());
+        context_.counters.tcp_connections[Side::upstream].subtract();
+    }
+
+private:
+    void on_connected() override {
+        handshake_.opened();
+        if (!channel_.is_agreed()) end(ProbeFailure{Failure::http, HttpsChannel::not_agreed});
+    }
+
+    void on_bytes(dns::Bytes bytes) override {
+        channel_.take(bytes, io::monotonic_ns());
+        const auto reply = channel_.next_reply();
+        if (!reply && channel_.state() != http2::ClientSession::State::ended) return;
+        if (reply && reply->outcome == http2::Outcome::answered) {
+            if (message_.is_answered_by(reply->message)) return end(std::nullopt);
+            return end(ProbeFailure{Failure::mismatch});
+        }
+        std::string fault = channel_.fault();
+        if (fault.empty() && reply) fault = fault_of(*reply);
+        end(ProbeFailure{Failure::http, std::move(fault)});
+    }
+
+    void on_end(io::StreamEnd how, std::error_code error) override {
+        const Failure failure = handshake_.ended(how, error, channel_.is_connected());
+        end(ProbeFailure{failure, handshake_.fault()});
+    }
+
+    void end(std::optional<ProbeFailure> failure) {
+        const Done done = std::move(done_);  // this object goes in the call
+        channel_.close();
+        done(std::move(failure));
+    }
+
+    ProbeContext& context_;
+    ProbeMessage message_;
+    Done done_;
+    UpstreamHandshake handshake_;
+    HttpsChannel channel_;
+};
+
 /// How the upstream is probed.
-std::optional<UpstreamTransport> transport_of(const routing::UpstreamKey& upstream) {
+UpstreamTransport transport_of(const routing::UpstreamKey& upstream) {
     switch (upstream.protocol) {
         case routing::Protocol::as_client:
             return UpstreamTransport::udp;
@@ -149,9 +205,9 @@ std::optional<UpstreamTransport> transport_of(const routing::UpstreamKey& upstre
         case routing::Protocol::tls:
             return UpstreamTransport::tls;
         case routing::Protocol::https:
-            break;
+            return UpstreamTransport::https;
     }
-    return std::nullopt;
+    return UpstreamTransport::udp;
 }
 
 StartedProbe start_over_udp(ProbeContext& context, const routing::UpstreamKey& upstream, Probe::Done done,
@@ -175,18 +231,18 @@ StartedProbe start_over_stream(ProbeContext& context, const UpstreamSpec& upstre
         if (!filters) filters = upstream.filters->on_this_thread();
         filter = filters->make();
     }
+    if (upstream.key.protocol == routing::Protocol::https) {
+        return {std::make_unique<HttpsProbe>(context, upstream.key, std::move(filter), question, std::move(done))};
+    }
     return {std::make_unique<StreamProbe>(context, upstream.key, std::move(filter), question, std::move(done))};
 }
 
 }  // namespace
 
-bool can_be_probed(const routing::UpstreamKey& upstream) { return transport_of(upstream).has_value(); }
-
 StartedProbe start_probe(ProbeContext& context, const UpstreamSpec& upstream, Probe::Done done,
                          const ProbeQuestion& question) {
-    const auto transport = transport_of(upstream.key);
-    assert(transport);
-    const auto label = static_cast<std::size_t>(*transport);
+    const UpstreamTransport transport = transport_of(upstream.key);
+    const auto label = static_cast<std::size_t>(transport);
     context.counters.upstream(upstream.slot).requests[label][telemetry::AttemptReason::probe].add();
     if (transport == UpstreamTransport::udp) return start_over_udp(context, upstream.key, std::move(done), question);
     return start_over_stream(context, upstream, std::move(done), question);

@@ -38,7 +38,7 @@ struct ProbeContext {
 /// Why a probe brought no answer.
 struct ProbeFailure {
     telemetry::Failure failure = telemetry::Failure::other;
-    std::string reason{};  ///< of Failure::tls, for people
+    std::string reason{};  ///< of Failure::tls and Failure::http, for people
 };
 
 class Probe {
@@ -66,10 +66,7 @@ struct StartedProbe {
     ProbeFailure failure{};
 };
 
-/// What can be probed is decided here alone: those whose way a probe can go.
-bool can_be_probed(const routing::UpstreamKey& upstream);
-
-/// Probes an upstream that can be probed, and counts it. Any message with the probe's ID, QR set and its question, or
+/// Probes an upstream, and counts it. Any message with the probe's ID, QR set and its question, or
 /// none, is an answer. When to give up is the caller's to know.
 StartedProbe start_probe(ProbeContext& context, const UpstreamSpec& upstream, Probe::Done done,
                          const ProbeQuestion& question = {});

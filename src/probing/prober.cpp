@@ -35,11 +35,6 @@ using telemetry::Failure;
 
 namespace {
 
-/// Where no probe can be sent, real queries tell.
-Health mode_of(const UpstreamSpec& spec) {
-    return spec.health_mode == Health::on && !can_be_probed(spec.key) ? Health::passive : spec.health_mode;
-}
-
 ProbeQuestion question_of(const UpstreamSpec& spec) {
     if (!spec.probe) return {};
     return {dns::Name::parse(spec.probe->name, true).name, spec.probe->type};
@@ -51,6 +46,7 @@ std::optional<ProbeEnd> end_by(Failure failure) {
         case Failure::refused:
         case Failure::unreachable:
         case Failure::tls:  // it is there, but is not who it should be, or speaks otherwise
+        case Failure::http:
             return ProbeEnd::refused;
         case Failure::overload:  // of our own
             return std::nullopt;
@@ -162,9 +158,9 @@ void Prober::State::take_over(const UpstreamSpec& spec, std::uint64_t spread_ns,
     Watched& watched = known->second;
     const bool asks_anew = watched.spec.probe != spec.probe;
     watched.spec = spec;
-    if (asks_anew || mode_of(spec) != Health::on) withdraw_probes(watched);
+    if (asks_anew || spec.health_mode != Health::on) withdraw_probes(watched);
     if (asks_anew) watched.judgement.begin_anew(io::monotonic_ns());
-    watched.judgement.set_mode(mode_of(spec), io::monotonic_ns());
+    watched.judgement.set_mode(spec.health_mode, io::monotonic_ns());
     tell(watched, "health = off", io::monotonic_ns());
     stay.insert(watched_by_serial.extract(known));
 }
@@ -172,7 +168,7 @@ void Prober::State::take_over(const UpstreamSpec& spec, std::uint64_t spread_ns,
 Watched Prober::State::watch(const UpstreamSpec& spec, std::uint64_t spread_ns) {
     const std::uint64_t now_ns = io::monotonic_ns();
     spec.health->changed_ns.store(now_ns, std::memory_order_relaxed);
-    return {spec, HealthJudgement(mode_of(spec), now_ns + (spread_ns * random() >> 32)), {}, {}, 0};
+    return {spec, HealthJudgement(spec.health_mode, now_ns + (spread_ns * random() >> 32)), {}, {}, 0};
 }
 
 /// Looks again and again for as long as there is something to watch.
@@ -255,7 +251,7 @@ void Prober::State::on_probe_done(std::uint64_t serial, std::uint64_t sent_ns,
 void Prober::State::fail_probe(Watched& watched, std::uint64_t sent_ns, const ProbeFailure& failed,
                                std::uint64_t now_ns) {
     const Failure failure = failed.failure;
-    if (failure == Failure::tls) tell_of_encryption(watched, failed.reason, now_ns);
+    if (!failed.reason.empty()) tell_of_encryption(watched, failed.reason, now_ns);
     end_probe(watched, sent_ns);
     counters.upstream(watched.spec.slot).failures[failure].add();
     // What a worker heard a moment ago may not be written yet.

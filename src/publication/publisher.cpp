@@ -96,6 +96,7 @@ void Publisher::add_pool(std::shared_ptr<const routing::RouteSettings> settings,
         key.endpoint = endpoint;
         key.protocol = settings->protocol;
         key.proxy_protocol = settings->proxy_protocol;
+        key.https_path = settings->https_path;
         if (is_encrypted(key.protocol)) {
             key.tls = settings->tls;
             if (key.tls.name.empty()) key.tls.name = host;

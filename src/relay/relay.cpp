@@ -248,7 +248,8 @@ bool Relay::begin(dns::MutableBytes message, const dns::Query& query, const Clie
         return reject(fail(Rejection::loop, ExtendedError::loop));
     }
     const ZoneTransfer transfers = client.arrival().transfers;
-    if (transfers == ZoneTransfer::refused && query.is_transfer()) return reject(refuse_transfer());
+    const bool carries_zones = transfers != ZoneTransfer::refused && routing::carries_zones(settings.protocol);
+    if (!carries_zones && query.is_transfer()) return reject(refuse_transfer());
     const std::uint32_t route_limit = share_of(settings.max_inflight, options_.workers);
     if (const auto why_not = make_room(to.route, route_limit, message.size())) {
         return reject(fail(*why_not, ExtendedError::none));

@@ -163,7 +163,7 @@ private:
     void tell_of_encryption();
     void take_report(const LinkReport& report);
     void on_link_failure(QueryIndex query, Link& link, Ticket ticket, telemetry::Failure failure);
-    void on_stale_stream(QueryIndex query, Link& link, Ticket ticket);
+    void on_no_chance(const LinkReport& report);
     void on_hint(QueryIndex query, Link& link, telemetry::Failure failure);
     void on_guesses(Link& socket);
     /// The queries that waited for a connection of the upstream, as far as there is room.

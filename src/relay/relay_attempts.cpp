@@ -256,7 +256,8 @@ bool Relay::on_reply(QueryIndex index, Link& link, Ticket ticket, dns::MutableBy
     const auto fault = dns::check_reply(queries_.message(index), entry.query.question, message);
     if (fault != dns::ReplyFault::none) {
         counters_.dropped[Drop::reply_mismatch].add();
-        upstream.counters().failures[Failure::mismatch].add();
+        // Where each query is answered once, it has failed by that: its link says so.
+        if (!link.traits().is_multiplexed) upstream.counters().failures[Failure::mismatch].add();
         return false;
     }
     link.heard(context_.now_ns);
@@ -305,8 +306,9 @@ void Relay::take_report(const LinkReport& report) {
     switch (report.kind) {
         case LinkReport::Kind::failed:
             return on_link_failure(report.query, *report.link, report.ticket, report.failure);
+        case LinkReport::Kind::unheard:
         case LinkReport::Kind::stale:
-            return on_stale_stream(report.query, *report.link, report.ticket);
+            return on_no_chance(report);
         case LinkReport::Kind::doubted:
             for (const QueryIndex index : report.link->waiting()) on_hint(index, *report.link, report.failure);
             return;
@@ -327,13 +329,14 @@ void Relay::on_hint(QueryIndex index, Link& link, Failure failure) {
     }
 }
 
-void Relay::on_stale_stream(QueryIndex index, Link& link, Ticket ticket) {
-    InFlight& entry = queries_[index];
-    const AttemptNumber number = find_attempt(entry, link, ticket);
+void Relay::on_no_chance(const LinkReport& report) {
+    InFlight& entry = queries_[report.query];
+    const AttemptNumber number = find_attempt(entry, *report.link, report.ticket);
     if (number == no_attempt) return;
-    const AttemptOrder order = entry.attempts.cut_off(number);
-    if (order.note == AttemptOrder::Note::failed) note_failure(index, entry.sent[number], Failure::closed);
-    carry_out(index, order);
+    const bool is_unheard = report.kind == LinkReport::Kind::unheard;
+    const AttemptOrder order = is_unheard ? entry.attempts.unheard(number) : entry.attempts.cut_off(number);
+    if (order.note == AttemptOrder::Note::failed) note_failure(report.query, entry.sent[number], report.failure);
+    carry_out(report.query, order);
 }
 
 void Relay::on_guesses(Link& socket) {

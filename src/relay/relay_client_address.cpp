@@ -8,7 +8,7 @@
 #include "queries/limits.hpp"
 #include "relay/relay.hpp"
 #include "upstreams/stream_carrier.hpp"
-#include "upstreams/upstream_stream.hpp"
+#include "upstreams/stream_link.hpp"
 
 namespace dproxy::proxy {
 
@@ -52,7 +52,7 @@ void Relay::take_back_subnet(QueryIndex index) {
 
 void Relay::on_client_gone(const Client& client) {
     transfers_.on_client_gone(client);
-    for (UpstreamStream* stream : context_.client_streams.of(client.serial)) stream->carrier().client_gone(*stream);
+    for (StreamLink* stream : context_.client_streams.of(client.serial)) stream->carrier().client_gone(*stream);
 }
 
 }  // namespace dproxy::proxy

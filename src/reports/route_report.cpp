@@ -155,6 +155,7 @@ void add_details(json::object& object, const RouteSettings& settings, Details wa
     }
     if (is_told(&RouteSettings::client_subnet)) object["client_subnet"] = settings.client_subnet ? "add" : "off";
     if (is_told(&RouteSettings::proxy_protocol)) object["proxy_protocol"] = settings.proxy_protocol ? "v2" : "off";
+    if (!settings.https_path.empty()) object["https_path"] = settings.https_path;
     if (is_encrypted(settings.protocol)) add_encryption(object, settings.tls);
 }
 

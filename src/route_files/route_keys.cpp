@@ -61,9 +61,6 @@ struct RouteKeyReader {
         static constexpr auto words = named(Protocol::as_client, Protocol::tcp, Protocol::tls, Protocol::https);
         std::string fault = take(parse_choice(value, words), draft.settings_.protocol);
         if (!fault.empty() || !is_encrypted(draft.settings_.protocol)) return fault;
-        if (draft.settings_.protocol == Protocol::https) {
-            return excerpt(value) + " is not supported by this version yet; expected `udp`, `tcp` or `tls`";
-        }
         return draft.capabilities_.encryption ? "" : not_built(value);
     }
 
@@ -184,6 +181,11 @@ struct RouteKeyReader {
         return Read(value, draft.settings_.keeping);
     }
 
+    static std::string https_path(RouteDraft& draft, Text value) {
+        return draft.capabilities_.encryption ? take(parse_https_path(value), draft.settings_.https_path)
+                                              : key_not_built;
+    }
+
     static std::string tls_name(RouteDraft& draft, Text value) {
         return draft.capabilities_.encryption ? draft.tls_.name(value) : key_not_built;
     }
@@ -258,15 +260,16 @@ constexpr std::array<KeyLine, route_key_count> key_lines{{
      RouteKeyReader::keeping<read_cache_prefetch>},
     {{"merge", "ask once what several clients ask at the same time: `on`, `off`", "off (`on` with `cache`)"},
      RouteKeyReader::keeping<read_merge>},
-    {{"tls_name", "of `tls`: the name to verify", "the host"}, RouteKeyReader::tls_name},
-    {{"tls_ca", "of `tls`: a file beside this one, the authorities to verify against", "the system's"},
+    {{"https_path", "of `https`: where questions go", usual_https_path}, RouteKeyReader::https_path},
+    {{"tls_name", "of `tls` and `https`: the name to verify", "the host"}, RouteKeyReader::tls_name},
+    {{"tls_ca", "of `tls` and `https`: a file beside this one, the authorities to verify against", "the system's"},
      RouteKeyReader::tls_file<&TlsDraft::authorities>},
-    {{"tls_verify", "of `tls`: whether to verify at all", "on"}, RouteKeyReader::tls_verify},
-    {{"tls_pin", "of `tls`: public keys of which one must be in the chain, `sha256/BASE64`", ""},
+    {{"tls_verify", "of `tls` and `https`: whether to verify at all", "on"}, RouteKeyReader::tls_verify},
+    {{"tls_pin", "of `tls` and `https`: public keys of which one must be in the chain, `sha256/BASE64`", ""},
      RouteKeyReader::tls_pin},
-    {{"tls_cert", "of `tls`: a file beside this one, the certificate to show", ""},
+    {{"tls_cert", "of `tls` and `https`: a file beside this one, the certificate to show", ""},
      RouteKeyReader::tls_file<&TlsDraft::certificate>},
-    {{"tls_key", "of `tls`: a file beside this one, its private key", ""},
+    {{"tls_key", "of `tls` and `https`: a file beside this one, its private key", ""},
      RouteKeyReader::tls_file<&TlsDraft::key>},
 }};
 
@@ -364,28 +367,6 @@ void RouteDraft::read_address(Diagnostics& faults) {
     }
     settings_.targets = std::move(*targets.value);
     drop_repeated(settings_.targets);
-}
-
-void RouteDraft::check_encryption(const TextFinder& text_of, Diagnostics& faults, Diagnostics& warnings) {
-    // Where it is not built, the keys themselves are refused; `tls_verify = on` asks for nothing.
-    if (capabilities_.encryption == nullptr || given("protocol").bad) return;
-    bool all_good = true;
-    const bool encrypted = is_encrypted(settings_.protocol);
-    for (const std::string_view key : {"tls_name", "tls_ca", "tls_verify", "tls_pin", "tls_cert", "tls_key"}) {
-        all_good = all_good && !given(key).bad;
-        if (encrypted || given(key).line == 0 || given(key).bad) continue;
-        if (key == "tls_verify" && tls_.verifies()) continue;
-        fault(given(key).line, '`' + std::string(key) + "` means nothing here; it goes with `protocol = tls`", faults);
-    }
-    if (!encrypted || !all_good) return;
-    const TlsDraft::Fault wrong = tls_.read_files(text_of, *capabilities_.encryption);
-    if (!wrong.key.empty()) {
-        fault(given(wrong.key).line, '`' + std::string(wrong.key) + "`: " + wrong.message, faults);
-    }
-    settings_.tls = tls_.settings();
-    if (const std::string doubt = tls_.doubt(); !doubt.empty()) {
-        warnings.push_back({Severity::warning, {}, given("tls_verify").line, "`tls_verify`: " + doubt});
-    }
 }
 
 void RouteDraft::fault(std::uint32_t line, std::string message, Diagnostics& faults) {

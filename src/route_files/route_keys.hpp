@@ -77,6 +77,7 @@ private:
     const Given& given(std::string_view key) const;
     void read_address(Diagnostics& faults);
     void check_encryption(const TextFinder& text_of, Diagnostics& faults, Diagnostics& warnings);
+    void check_https_path(Diagnostics& faults);
     void check_hedge(Diagnostics& faults);
     void check_ttl(Diagnostics& faults);
     void check_audience(Diagnostics& warnings);

@@ -4,12 +4,47 @@
 #include <string>
 #include <string_view>
 
+#include "ini/typed_values.hpp"
 #include "route_files/route_keys.hpp"
 
 namespace dproxy::config {
 
 using routing::Hedge;
 using routing::LocalAnswer;
+using routing::Protocol;
+
+void RouteDraft::check_encryption(const TextFinder& text_of, Diagnostics& faults, Diagnostics& warnings) {
+    // Where it is not built, the keys themselves are refused; `tls_verify = on` asks for nothing.
+    if (capabilities_.encryption == nullptr || given("protocol").bad) return;
+    check_https_path(faults);
+    bool all_good = true;
+    const bool encrypted = is_encrypted(settings_.protocol);
+    for (const std::string_view key : {"tls_name", "tls_ca", "tls_verify", "tls_pin", "tls_cert", "tls_key"}) {
+        all_good = all_good && !given(key).bad;
+        if (encrypted || given(key).line == 0 || given(key).bad) continue;
+        if (key == "tls_verify" && tls_.verifies()) continue;
+        fault(given(key).line,
+              '`' + std::string(key) + "` means nothing here; it goes with `protocol = tls` or `https`", faults);
+    }
+    if (!encrypted || !all_good) return;
+    const TlsDraft::Fault wrong = tls_.read_files(text_of, *capabilities_.encryption);
+    if (!wrong.key.empty()) {
+        fault(given(wrong.key).line, '`' + std::string(wrong.key) + "`: " + wrong.message, faults);
+    }
+    settings_.tls = tls_.settings();
+    if (const std::string doubt = tls_.doubt(); !doubt.empty()) {
+        warnings.push_back({Severity::warning, {}, given("tls_verify").line, "`tls_verify`: " + doubt});
+    }
+}
+
+void RouteDraft::check_https_path(Diagnostics& faults) {
+    const Given& path = given("https_path");
+    if (settings_.protocol == Protocol::https) {
+        if (path.line == 0) settings_.https_path = usual_https_path;
+    } else if (path.line != 0 && !path.bad) {
+        fault(path.line, "`https_path` means nothing here; it goes with `protocol = https`", faults);
+    }
+}
 
 /// A hedge is an attempt that is made early.
 void RouteDraft::check_hedge(Diagnostics& faults) {

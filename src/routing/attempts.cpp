@@ -169,6 +169,13 @@ Attempts::Order Attempts::cut_off(AttemptNumber attempt) {
     return send(Reason::moved, attempt, attempt);
 }
 
+Attempts::Order Attempts::unheard(AttemptNumber attempt) {
+    if (!is_live(attempt)) return {};
+    if (unheard_left_ == 0) return close_as_failed(attempt, Failure::network);
+    --unheard_left_;
+    return send(Reason::moved, attempt, attempt);
+}
+
 Attempts::Order Attempts::guessed_at(AttemptNumber attempt) {
     if (!is_live(attempt) || !may_repeat_) return {};
     moved_to_stream_ = true;

@@ -17,6 +17,9 @@ namespace dproxy::routing {
 using AttemptNumber = std::uint8_t;
 inline constexpr AttemptNumber no_attempt = 0xff;
 
+/// How often a query is sent again that its upstream did not look at.
+inline constexpr std::uint8_t max_unheard = 8;
+
 /// What of a query and of its route its attempts depend on.
 struct AttemptTerms {
     const RouteSettings* settings = nullptr;  ///< outlive the attempts
@@ -122,6 +125,9 @@ public:
     Order doubted(AttemptNumber attempt);
     /// The connection that it lay on has ended, and that was no answer to it: it has had no chance.
     Order cut_off(AttemptNumber attempt);
+    /// The upstream did not look at it, and says so (RFC 9113 8.7): it may be sent again, whatever it is, but only so
+    /// often: who looks at nothing has failed.
+    Order unheard(AttemptNumber attempt);
     /// Forged replies come to the socket that it left by (RFC 5452 5): it is asked over TCP, where that takes a
     /// sequence number as well, and no reply to this socket is taken any more. What may not be asked twice is still
     /// waited for.
@@ -180,6 +186,7 @@ private:
     std::uint64_t attempt_end_ns_ = 0;  ///< when the time of the newest attempt runs out
     std::uint8_t upstreams_ = 0;        ///< as far as attempts can count them
     std::uint8_t left_ = 0;             ///< attempts that may yet be made
+    std::uint8_t unheard_left_ = max_unheard;
     std::uint8_t count_ = 0;
     Set open_ = 0;
     Set overdue_ = 0;

@@ -51,6 +51,8 @@ struct Target {
 };
 
 inline bool is_encrypted(Protocol protocol) { return protocol == Protocol::tls || protocol == Protocol::https; }
+/// HTTP gives one message for one, and a zone is many (RFC 8484 6).
+inline bool carries_zones(Protocol protocol) { return protocol != Protocol::https; }
 
 /// What makes two upstreams the same one: one set of sockets, one health, one set of counters.
 struct UpstreamKey {
@@ -58,6 +60,7 @@ struct UpstreamKey {
     Protocol protocol = Protocol::as_client;
     bool proxy_protocol = false;
     TlsSettings tls;  ///< its name is that of the host where the section says none; empty: the address
+    std::string https_path{};  ///< of Protocol::https
     auto operator<=>(const UpstreamKey&) const = default;
 };
 
@@ -97,6 +100,7 @@ struct RouteSettings {
     bool client_subnet = false;
     bool proxy_protocol = false;
     TlsSettings tls;
+    std::string https_path{};  ///< of Protocol::https, else empty
 
     bool allows(const net::Address& client) const { return allow_all || allow.contains(client); }
     auto operator<=>(const RouteSettings&) const = default;

@@ -66,7 +66,7 @@ std::size_t SettingsPool::Hash::operator()(const RouteSettings& settings) const 
     // added is missing here, and the compiler says so.
     const auto& [targets, protocol, policy, timeout, attempts, fallback_on, hedge, hedge_after, max_inflight, health,
                  probe, answer, answer_addresses, ttl, keeping, query_log, audience, allow_all, allow, client_subnet,
-                 proxy_protocol, tls] = settings;
+                 proxy_protocol, tls, https_path] = settings;
     const auto& [verify, name, authorities, pins, certificate, key] = tls;
     Digest digest;
     digest.add(targets.size());
@@ -83,7 +83,7 @@ std::size_t SettingsPool::Hash::operator()(const RouteSettings& settings) const 
     digest.add(allow.networks()).add(audience.clients);
     digest.add(audience.types.size());
     for (const std::uint16_t type : audience.types) digest.add(type);
-    digest.add(name).add(pins.size());
+    digest.add(https_path).add(name).add(pins.size());
     for (const std::string& pin : pins) digest.add(pin);
     for (const TextBeside* file : {&authorities, &certificate, &key}) digest.add(file->name).add(file->digest);
     return digest.value();

@@ -70,6 +70,7 @@ json::object upstream_object(const proxy::UpstreamSpec& upstream, const StatusFa
     object["address"] = upstream.key.endpoint.to_string();
     object["protocol"] = name_of(upstream.key.protocol);
     if (!upstream.key.tls.name.empty()) object["tls_name"] = upstream.key.tls.name;
+    if (!upstream.key.https_path.empty()) object["https_path"] = upstream.key.https_path;
     add_health(upstream, facts.now_ns, object);
     // Upstreams beyond the limit of labels share their counters: theirs alone are not known.
     if (upstream.slot == telemetry::other_slot) return object;

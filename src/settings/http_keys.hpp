@@ -2,7 +2,7 @@
 // The settings of clients that ask over HTTP, but for what encrypts it: tls_keys.hpp.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,7 +11,6 @@
 namespace dproxy::config {
 
 inline constexpr std::uint16_t http_port = 80;
-inline constexpr std::size_t max_https_path_bytes = 255;
 
 // Each as SettingKey::apply.
 std::string listen_http(std::string_view value, const SettingCapabilities& capabilities, Settings& settings);

@@ -58,8 +58,8 @@ constexpr Names<Rejection> rejections{
 constexpr Names<HttpCode> http_codes{"200", "204", "400", "404", "405", "413", "414", "415", "431", "501", "503"};
 constexpr Names<Handshake> handshakes{"ok", "timeout", "closed", "gave_way", "peer_certificate", "no_certificate",
                                       "agreement", "malformed", "alert", "flood"};
-constexpr Names<Failure> failures{"timeout",   "refused",  "unreachable", "closed", "mismatch",
-                                  "malformed", "guessed",  "overload",    "tls",    "other"};
+constexpr Names<Failure> failures{"timeout", "refused",  "unreachable", "closed", "mismatch", "malformed",
+                                  "guessed", "overload", "tls",         "http",   "other"};
 
 /// Zeroed memory that the kernel hands out page by page at the first touch, on pages of its own so that
 /// no two workers share a cache line. A zero byte pattern is a Counter of value 0.

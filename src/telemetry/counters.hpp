@@ -112,6 +112,7 @@ enum class Failure : std::uint8_t {
     guessed,      ///< forged replies came to its port: asked again over TCP
     overload,     ///< no free ID, socket or connection within the limits
     tls,
+    http,         ///< over HTTP it answered with something that is no DNS message, or broke the rules
     other,
     count_,
 };

@@ -49,6 +49,8 @@ inline constexpr std::uint64_t handshake_patience_ns = 5 * second_ns;  ///< then
 inline constexpr std::uint64_t handshake_pause_ns = second_ns / 2;     ///< after one that failed
 /// Where the first connection of a route's was not to be had, it is tried again so late, or by the first query.
 inline constexpr std::uint64_t ahead_interval_ns = 10 * second_ns;
+/// Of one HTTPS connection: requests that were given up and are still waited for. With more, the oldest is reset.
+inline constexpr std::size_t streams_left_open = 16;
 inline constexpr std::uint32_t max_opened_ahead = 32;  ///< connections that nobody asked for yet, in a second
 
 // The same where the upstream is sent client addresses (PROXY protocol): a connection is one client's then.

@@ -10,11 +10,11 @@ Link::~Link() {
     std::erase_if(upstream_.context().reports, [this](const LinkReport& one) { return one.link == this; });
 }
 
-bool Link::take_late(dns::Bytes reply) {
+bool Link::take_late(Ticket ticket, dns::Bytes reply) {
     dns::Question question;
     if (!dns::is_response(reply) || dns::question_count(reply) != 1) return false;
     if (dns::read_question(reply, question) != dns::QuestionFault::none) return false;
-    return given_up_.take(dns::id_of(reply), hash_of_question(reply, question));
+    return given_up_.take(ticket, hash_of_question(reply, question));
 }
 
 std::uint32_t hash_of_question(dns::Bytes message, const dns::Question& question) {

@@ -18,6 +18,7 @@ class Upstream;
 struct LinkTraits {
     bool is_stream = false;        ///< its replies may be larger than what UDP clients should get (RFC 9715)
     std::size_t most_at_once = 0;  ///< queries that it carries at a time
+    bool is_multiplexed = false;   ///< its protocol answers each query once, in any order (HTTP/2)
 };
 
 /// One thread. What is called never calls back: a link that the relay or its carrier calls notes what is to be said
@@ -37,7 +38,7 @@ public:
     /// The same, and its reply would still be a sign of life. `question`: hash_of_question().
     void give_up(Ticket ticket, std::uint32_t question) {
         given_up_.remember(ticket, question);
-        release(ticket);
+        leave_open(ticket);
     }
     /// The queries that have an attempt on it; twice where one has two.
     virtual std::vector<QueryIndex> waiting() const = 0;
@@ -60,8 +61,10 @@ public:
     }
 
 protected:
+    /// As release(), of one that was given up.
+    virtual void leave_open(Ticket ticket) { release(ticket); }
     /// True where the reply belongs to an attempt that was given up.
-    bool take_late(dns::Bytes reply);
+    bool take_late(Ticket ticket, dns::Bytes reply);
     const GivenUpAttempts& given_up() const { return given_up_; }
 
 private:

@@ -16,13 +16,14 @@ namespace dproxy::proxy {
 struct LinkReport {
     enum class Kind : std::uint8_t {
         failed,   ///< the query's attempt has come to nothing: its datagram could not be sent, its connection ended
+        unheard,  ///< the server did not look at it, and said so: to be sent again, whatever it is, uncounted
         stale,    ///< it lay on a kept connection that closed before it had a chance: to be sent again, uncounted
         doubted,  ///< of all on this link: an unauthenticated sign (ICMP) that they may come to nothing
         guessed,  ///< of all on this link: forged replies come to its port; to be asked elsewhere where they may be
     };
     Kind kind = Kind::failed;
     telemetry::Failure failure = telemetry::Failure::other;
-    Ticket ticket = 0;           ///< of failed and stale, as is
+    Ticket ticket = 0;           ///< of failed, unheard and stale, as is
     QueryIndex query = no_query;  ///< this
     Link* link = nullptr;
 };

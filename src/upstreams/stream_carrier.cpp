@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "upstreams/https_stream.hpp"
 #include "upstreams/limits.hpp"
 #include "upstreams/upstream.hpp"
 #include "upstreams/upstream_stream.hpp"
@@ -23,8 +24,8 @@ net::ClientNetwork StreamCarrier::network_of_query(QueryIndex query) const {
 }
 
 Sending StreamCarrier::send(QueryIndex query, Attempt& attempt, Link* avoid) {
-    UpstreamStream* const stream = take(query, avoid, give_up(query, avoid));
-    if (!stream && !may_connect()) return {Sent::no, telemetry::Failure::tls};
+    StreamLink* const stream = take(query, avoid, give_up(query, avoid));
+    if (!stream && !may_connect()) return {Sent::no, why_paused_};
     if (!stream) return {Sent::full, telemetry::Failure::overload};
     holdings_.enter(network_of_query(query));
     stream->queue(query, attempt);
@@ -48,9 +49,9 @@ bool StreamCarrier::any_served(const StreamOwner& owner) const {
     return std::any_of(group.begin(), group.end(), [](const auto& one) { return one->has_served(); });
 }
 
-UpstreamStream* StreamCarrier::with_room(const StreamOwner& owner, const Link* avoid, bool served_only) const {
+StreamLink* StreamCarrier::with_room(const StreamOwner& owner, const Link* avoid, bool served_only) const {
     const bool one_at_a_time = context_.now_ns < one_at_a_time_until_ns_;
-    UpstreamStream* unproved = nullptr;
+    StreamLink* unproved = nullptr;
     for (const auto& stream : group_of(owner)) {
         if (stream.get() == avoid || !stream->has_room(one_at_a_time)) continue;
         if (stream->has_served()) return stream.get();
@@ -71,25 +72,32 @@ bool StreamCarrier::give_up(QueryIndex query, const Link* link) {
     return false;
 }
 
-UpstreamStream* StreamCarrier::take(QueryIndex query, const Link* avoid, bool served_only) {
+StreamLink* StreamCarrier::take(QueryIndex query, const Link* avoid, bool served_only) {
     const StreamOwner owner = owner_of(query);
     served_only = served_only && any_served(owner);
-    if (UpstreamStream* stream = with_room(owner, avoid, served_only)) return stream;
+    if (StreamLink* stream = with_room(owner, avoid, served_only)) return stream;
     if (served_only || !may_connect()) return nullptr;
     if (count_ >= limit() || !has_descriptor_to_spare()) {
-        UpstreamStream* idle = longest_idle();
+        StreamLink* idle = longest_idle();
         if (!idle) return nullptr;
         close(*idle);
     }
     return open(owner, For::query);
 }
 
-UpstreamStream* StreamCarrier::open(const StreamOwner& owner, For what) {
-    auto opened = std::make_unique<UpstreamStream>(upstream_, *this, owner, upstream_.make_filter());
+std::unique_ptr<StreamLink> StreamCarrier::make(const StreamOwner& owner) {
+    if (upstream_.spec().key.protocol == routing::Protocol::https) {
+        return std::make_unique<HttpsStream>(upstream_, *this, owner, upstream_.make_filter());
+    }
+    return std::make_unique<UpstreamStream>(upstream_, *this, owner, upstream_.make_filter());
+}
+
+StreamLink* StreamCarrier::open(const StreamOwner& owner, For what) {
+    std::unique_ptr<StreamLink> opened = make(owner);
     // The last descriptors are for UDP, probes and reloads. One connection to an upstream is always to be had.
     const bool is_spared = what == For::query && count_ == 0;
     if (!is_spared && opened->descriptor() >= context_.first_reserved_descriptor) {
-        UpstreamStream* idle = what == For::query ? longest_idle() : nullptr;
+        StreamLink* idle = what == For::query ? longest_idle() : nullptr;
         if (!idle) {
             may_open_ns_ = context_.now_ns + open_pause_ns;
             return nullptr;
@@ -107,19 +115,22 @@ bool StreamCarrier::may_connect() const {
     return upstream_.spec().filters && context_.now_ns >= next_handshake_ns_;
 }
 
-void StreamCarrier::pause_handshakes() { next_handshake_ns_ = context_.now_ns + handshake_pause_ns; }
+void StreamCarrier::pause_connecting(telemetry::Failure why) {
+    next_handshake_ns_ = context_.now_ns + handshake_pause_ns;
+    why_paused_ = why;
+}
 
 void StreamCarrier::open_ahead() {
     if (!upstream_.is_encrypted() || upstream_.spec().key.proxy_protocol || !may_connect()) return;
     bool has_old = false, has_fresh = false, is_replaced = false;
-    for_each_stream([&](const UpstreamStream& stream) {
+    for_each_stream([&](const StreamLink& stream) {
         if (stream.is_draining()) return;
         has_old = has_old || stream.is_old();
         has_fresh = has_fresh || !stream.is_old();
         is_replaced = is_replaced || (!stream.is_old() && stream.is_open());
     });
     if (is_replaced && has_old) {
-        for_each_stream([](UpstreamStream& stream) {
+        for_each_stream([](StreamLink& stream) {
             if (stream.is_old()) stream.retire();
         });
     }
@@ -161,9 +172,9 @@ std::vector<QueryIndex> StreamCarrier::who_gives_way_to(QueryIndex query) const 
 
     // A place on a connection that takes more is worth one query. One that takes no more has to be emptied.
     QueryIndex oldest = no_query;
-    const UpstreamStream* to_empty = nullptr;
+    const StreamLink* to_empty = nullptr;
     std::uint64_t to_empty_since_ns = 0;
-    for_each_stream([&](const UpstreamStream& stream) {
+    for_each_stream([&](const StreamLink& stream) {
         const Queries has = queries_of(stream, most.network, query);
         if (has.oldest == no_query) return;
         const std::uint64_t since_ns = context_.queries[has.oldest].started_ns;
@@ -183,7 +194,7 @@ std::vector<QueryIndex> StreamCarrier::who_gives_way_to(QueryIndex query) const 
     return ending;
 }
 
-StreamCarrier::Queries StreamCarrier::queries_of(const UpstreamStream& stream, const net::ClientNetwork& network,
+StreamCarrier::Queries StreamCarrier::queries_of(const StreamLink& stream, const net::ClientNetwork& network,
                                                      QueryIndex newcomer) const {
     Queries found;
     stream.for_each_query([&](QueryIndex other) {
@@ -197,25 +208,25 @@ StreamCarrier::Queries StreamCarrier::queries_of(const UpstreamStream& stream, c
     return found;
 }
 
-UpstreamStream* StreamCarrier::longest_idle() const {
-    UpstreamStream* longest = nullptr;
-    for_each_stream([&](UpstreamStream& stream) {
+StreamLink* StreamCarrier::longest_idle() const {
+    StreamLink* longest = nullptr;
+    for_each_stream([&](StreamLink& stream) {
         if (stream.is_idle() && (!longest || stream.last_used_ns() < longest->last_used_ns())) longest = &stream;
     });
     return longest;
 }
 
-void StreamCarrier::client_gone(UpstreamStream& stream) {
+void StreamCarrier::client_gone(StreamLink& stream) {
     stream.note_client_gone();
     if (stream.is_idle()) close(stream);
 }
 
-void StreamCarrier::has_served(UpstreamStream& stream) {
+void StreamCarrier::has_served(StreamLink& stream) {
     if (stream.is_done()) close(stream);
     note_room();
 }
 
-void StreamCarrier::has_ended(UpstreamStream& stream) {
+void StreamCarrier::has_ended(StreamLink& stream) {
     close(stream);
     note_room();
 }
@@ -226,7 +237,7 @@ void StreamCarrier::note_room() {
     if (!waiting_.empty()) context_.with_room.push_back(&upstream_);
 }
 
-void StreamCarrier::close(UpstreamStream& stream) {
+void StreamCarrier::close(StreamLink& stream) {
     stream.close();
     const auto group = groups_.find(stream.owner());
     if (group == groups_.end()) return;

@@ -156,7 +156,7 @@ void UpstreamSocket::take(dns::MutableBytes message) {
         return;
     }
     if (query == no_query) context.counters.dropped[Drop::reply_unexpected].add();
-    if (take_late(message)) {
+    if (take_late(id, message)) {
         heard(context.now_ns);
         upstream().heard();
     } else {

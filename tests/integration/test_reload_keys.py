@@ -8,6 +8,7 @@ import pytest
 from harness import behaviours, wire
 from harness.certificates import Certificates, pin_of
 from harness.deadline import wait_until
+from harness.https_upstream import HttpsUpstream
 from harness.prox_directory import route
 from harness.tls_upstream import TlsUpstream, server_context
 from harness.upstream import Mortal, Upstream
@@ -260,12 +261,12 @@ def proxy_protocol(world):
 class Encrypted(Running):
     """The same over TLS; the upstream's certificate is for `dns.example`."""
 
-    def __init__(self, world, **keys):
+    def __init__(self, world, kind=TlsUpstream, protocol="tls", alpn="dot", **keys):
         self.certificates = Certificates(world.directory / "certificates")
-        self.upstream = TlsUpstream(1, server_context(*self.certificates.issue()))
+        self.upstream = kind(1, server_context(*self.certificates.issue(), protocols=(alpn,)))
         world.upstreams.append(self.upstream)
         self.files = world.routes({"ca.pem": self.certificates.authority.read_text()}, "routes")
-        self.keys = {"protocol": "tls", "tls_ca": "ca.pem", "tls_name": "dns.example"}
+        self.keys = {"protocol": protocol, "tls_ca": "ca.pem", "tls_name": "dns.example"}
         super().__init__(world, self.upstream, **{**self.keys, **keys})
 
     def change(self, *upstreams, **keys):
@@ -273,6 +274,18 @@ class Encrypted(Running):
 
     def until_answered(self, answered=True):
         self.until(lambda: (rcode(self.proxy) == wire.NOERROR) == answered, f"an answer: {answered}")
+
+
+@case("https_path")
+def https_path(world):
+    running = Encrypted(world, HttpsUpstream, "https", "h2")
+
+    def path():
+        assert rcode(running.proxy) == wire.NOERROR
+        return running.upstream.received[-1].fields[":path"]
+    assert path() == "/dns-query"
+    running.change(https_path="/other")
+    running.until(lambda: path() == "/other", "the other path")
 
 
 @case("tls_name")

@@ -92,6 +92,7 @@ ROWS = {
     "priority_allowance": "HTTP/2: frames of SETTINGS", "window_update_allowance": "HTTP/2: frames of SETTINGS",
     "empty_data_allowance": "HTTP/2: frames of SETTINGS", "unknown_allowance": "HTTP/2: frames of SETTINGS",
     "unsent_acknowledgements": "HTTP/2: acknowledgements", "settings_parameters": "HTTP/2: acknowledgements",
+    "max_unheard": "how often one is asked again that the server did not look at",
     # kept answers
     "part_of_one_answer": "one kept answer", "max_kept_records": "one kept answer",
     "most_moved_for_one": "kept answers that are moved", "max_hits": "askings of a kept answer",

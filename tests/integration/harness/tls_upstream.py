@@ -39,8 +39,8 @@ class TlsConnection(Connection):
         self.socket.settimeout(0.02)
         return True
 
-    def messages(self):
-        octets = b""
+    def read(self):
+        """What came next; nothing at the end."""
         while True:
             with self.sending:
                 try:
@@ -51,7 +51,11 @@ class TlsConnection(Connection):
                     more = b""
             if not more:
                 self.closed_by_peer.set()
-                return
+            return more
+
+    def messages(self):
+        octets = b""
+        while more := self.read():
             octets += more
             while len(octets) >= 2 and len(octets) >= 2 + int.from_bytes(octets[:2], "big"):
                 end = 2 + int.from_bytes(octets[:2], "big")
@@ -70,13 +74,15 @@ class TlsUpstream(Upstream):
     """`context`: may be changed at any time, and holds for later connections. `sessions`: those whose handshake was
     good, without those of searches for loops; `hopeless`: how many were not."""
 
+    session_class = TlsConnection
+
     def __init__(self, marker, context, **keys):
         self.context, self.sessions, self.hopeless = context, [], 0
         self.counting = threading.Lock()
         super().__init__(marker, transports=("tcp",), **keys)
 
     def _serve_connection(self, connection):
-        session = TlsConnection(connection, self.context)
+        session = self.session_class(connection, self.context)
         if not session.handshake():
             with self.counting:
                 self.hopeless += 1

@@ -90,6 +90,8 @@ class Upstream:
     `proxied`: before each datagram and connection there has to be a PROXY header.
     """
 
+    exchange_class = Exchange
+
     def __init__(self, marker=1, behaviour=answer, host="127.0.0.1", port=None, transports=("udp", "tcp"),
                  proxied=False):
         self.marker, self.behaviour, self.host, self.proxied = marker, behaviour, host, proxied
@@ -171,7 +173,7 @@ class Upstream:
             if connection.received == 1 and is_loop_probe(message) and connection in self.connections:
                 self.connections.remove(connection)
                 self.probe_connections.append(connection)
-            self._take(Exchange(self, "tcp", message, connection.peer, connection))
+            self._take(self.exchange_class(self, "tcp", message, connection.peer, connection))
 
     def _take(self, exchange):
         if is_loop_probe(exchange.message):

@@ -276,16 +276,7 @@ TEST_CASE("with proxy_protocol a LOCAL header stands in front", "[probe]") {
     CHECK(Message(stream.begin() + 20, stream.end()) == asked);
 }
 
-TEST_CASE("what can be probed is asked by the way that its routes ask it, and counted so", "[probe]") {
-    const auto can = [](Protocol protocol) {
-        routing::UpstreamKey key;
-        key.protocol = protocol;
-        return proxy::can_be_probed(key);
-    };
-    CHECK(can(Protocol::as_client));
-    CHECK(can(Protocol::tcp));
-    CHECK(can(Protocol::tls));
-    CHECK_FALSE(can(Protocol::https));
+TEST_CASE("upstreams are asked by the way that their routes ask them, and that is counted so", "[probe]") {
     Trial trial;
     const UdpServer nobody_answers;
     trial.start(nobody_answers.endpoint, Protocol::as_client);

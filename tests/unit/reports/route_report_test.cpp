@@ -126,8 +126,8 @@ TEST_CASE("explain tells every key of a route", "[route_report]") {
     for (const auto& member : explained(routes, default_settings(), "b.example", "A", "::1")) told.insert(member);
     const std::map<std::string_view, std::string_view> by_another_name{
         {"address", "upstreams"}, {"port", "upstreams"}, {"timeout", "timeout_ms"}, {"ttl", "ttl_s"}};
-    const std::set<std::string_view> of_encryption{"tls_name", "tls_ca",   "tls_verify",
-                                                   "tls_pin",  "tls_cert", "tls_key"};  // see below
+    const std::set<std::string_view> of_encryption{"tls_name", "tls_ca",  "tls_verify", "tls_pin",
+                                                   "tls_cert", "tls_key", "https_path"};  // see below
     for (const RouteKey& key : route_keys()) {
         const auto other = by_another_name.find(key.name);
         CAPTURE(key.name);
@@ -152,6 +152,8 @@ TEST_CASE("explain tells the keys of encryption, and nothing of a private key", 
     CHECK_FALSE(first.contains("tls_verify"));
     CHECK_FALSE(first.contains("tls_key_hash"));
     CHECK(first.at("tls_ca_hash") != second.at("tls_ca_hash"));
+    const Routes https("[a.example]\naddress = 192.0.2.1\nprotocol = https\nhttps_path = /a\n");
+    CHECK(explained(https, default_settings(), "a.example").at("https_path") == "/a");
     const Routes off("[a.example]\naddress = 192.0.2.1\nprotocol = tls\ntls_verify = off\n");
     CHECK(explained(off, default_settings(), "a.example").at("tls_verify") == "off");
     CHECK(json::parse(routes_json(off.table(), default_settings())).at("routes").at(0).at("tls_verify") == "off");

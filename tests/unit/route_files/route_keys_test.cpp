@@ -168,6 +168,22 @@ TEST_CASE("limits of numbers and durations", "[route_keys]") {
     fault("max_inflight", "1000001");
 }
 
+TEST_CASE("questions over HTTPS go to a path", "[route_keys]") {
+    const auto path = [](const Keys& more) {
+        Keys keys{{"address", "192.0.2.1"}, {"protocol", "https"}};
+        keys.insert(keys.end(), more.begin(), more.end());
+        const SectionReading reading = read(keys, everything);
+        REQUIRE(reading.settings);
+        CHECK(reading.settings->targets.at(0).endpoint.port == 443);
+        return reading.settings->https_path;
+    };
+    CHECK(path({}) == "/dns-query");
+    CHECK(path({{"https_path", "/a/b"}}) == "/a/b");
+    CHECK(with("protocol", "tls", everything).https_path.empty());
+    CHECK(mentions(fault("https_path", "/a", everything), "it goes with `protocol = https`"));
+    CHECK(mentions(fault("https_path", "a?b", everything), "expected a path of 1 to 255 bytes"));
+}
+
 TEST_CASE("who may use a route", "[route_keys]") {
     CHECK(with("allow", "all").allow_all);
     const auto some = with("allow", "10.0.0.0/8, ::1");

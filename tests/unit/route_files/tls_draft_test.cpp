@@ -55,7 +55,7 @@ TEST_CASE("who verifies nothing is told so", "[tls_draft]") {
 TEST_CASE("tls keys go with an encrypted protocol", "[tls_draft]") {
     for (const auto& [key, value] : Keys{{"tls_name", "a.example"}, {"tls_ca", "ca.pem"}, {"tls_verify", "off"},
                                          {"tls_pin", "sha256/x"}, {"tls_cert", "a.crt"}, {"tls_key", "a.key"}})
-        CHECK(mentions(fault(key, value, everything), "it goes with `protocol = tls`"));
+        CHECK(mentions(fault(key, value, everything), "it goes with `protocol = tls` or `https`"));
     with("tls_verify", "on", everything);
 }
 
@@ -69,9 +69,14 @@ TEST_CASE("a build without TLS says so", "[tls_draft]") {
     with("protocol", "tls", everything);
 }
 
-TEST_CASE("what is not built yet is refused", "[tls_draft]") {
-    CHECK(fault("protocol", "https", everything) ==
-          "`protocol`: `https` is not supported by this version yet; expected `udp`, `tcp` or `tls`");
+TEST_CASE("what is verified over HTTPS is what is over TLS", "[tls_draft]") {
+    const SectionReading reading = read({{"address", "192.0.2.1"}, {"protocol", "https"}, {"tls_name", "a.example"}},
+                                        everything);
+    REQUIRE(reading.settings);
+    CHECK(reading.settings->tls.name == "a.example");
+    CHECK(fault("protocol", "https") ==
+          "`protocol`: `https` was found, but this build has no TLS; expected `udp` or `tcp`");
+    CHECK(mentions(fault("https_path", "/dns"), "this build has no TLS"));
 }
 
 TEST_CASE("without any files there is none", "[tls_draft]") {

@@ -54,6 +54,7 @@ public:
         return carry_out(attempts.failed(attempt, why, by_stream));
     }
     std::string doubt(AttemptNumber attempt) { return carry_out(attempts.doubted(attempt)); }
+    std::string unheard(AttemptNumber attempt) { return carry_out(attempts.unheard(attempt)); }
     std::string cut_off(AttemptNumber attempt) { return carry_out(attempts.cut_off(attempt)); }
     std::string guess(AttemptNumber attempt) { return carry_out(attempts.guessed_at(attempt)); }
     std::string stream_free(AttemptNumber attempt) { return carry_out(attempts.stream_free(attempt)); }

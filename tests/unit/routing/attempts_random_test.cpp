@@ -67,7 +67,7 @@ private:
         const auto attempt = static_cast<AttemptNumber>(one_in(20) ? no_attempt : draw(max_attempts));
         static constexpr std::uint16_t rcodes[] = {noerror, formerr, servfail, nxdomain, notimp, refused,
                                                    dns::rcode_badvers, rcode_badcookie};
-        switch (draw(9)) {
+        switch (draw(10)) {
             case 0:
                 return carry_out(attempts_.replied(attempt, rcodes[draw(std::size(rcodes))], one_in(2)));
             case 1:
@@ -82,6 +82,8 @@ private:
                 return carry_out(attempts_.stream_free(attempt));
             case 6:
                 return carry_out(attempts_.reply_cut(attempt));
+            case 7:
+                return carry_out(attempts_.unheard(attempt));
             default:
                 return carry_out(attempts_.time_came(now_ns_));
         }

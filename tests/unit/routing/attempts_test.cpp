@@ -172,6 +172,18 @@ TEST_CASE("what lay on a connection that ended is sent again, uncounted", "[atte
     CHECK(story.reply(0, noerror, true) == "close 0, deliver");
 }
 
+TEST_CASE("what the upstream did not look at is sent again, whatever it is, but not for ever", "[attempts]") {
+    Story story;
+    story.terms.opcode = opcode_update;
+    story.settings.protocol = Protocol::https;
+    CHECK(story.begin() == "send 0 by stream, wait until 4000");
+    for (unsigned time = 0; time < max_unheard; ++time) {
+        CHECK(story.unheard(0) == "send 0 uncounted by stream avoiding 0, wait until 4000");
+    }
+    CHECK(story.unheard(0) == "close 0, count a failure, fail by network");
+    CHECK(story.unheard(0) == "nothing");
+}
+
 TEST_CASE("what waits for a stream is sent when one is free", "[attempts]") {
     Story story;
     story.settings.protocol = Protocol::tcp;

@@ -59,11 +59,19 @@ inline void check_all(const std::function<void(Story&)>& come_so_far, const std:
         const auto& [event, tell] = events()[i];
         CAPTURE(event);
         REQUIRE(event == rows[i].event);
+        const auto begin = [&](Story& story) {
+            story.settings.fallback_on = fallback::servfail;
+            story.terms.has_subnet = true;
+            come_so_far(story);
+        };
         Story story;
-        story.settings.fallback_on = fallback::servfail;
-        story.terms.has_subnet = true;
-        come_so_far(story);
+        begin(story);
         CHECK(tell(story) == rows[i].orders);
+        if (event == "cut off") {  // of what may be repeated, the same
+            Story unheard;
+            begin(unheard);
+            CHECK(unheard.unheard(0) == rows[i].orders);
+        }
         // Whatever happened: no attempt that is not open has anything to say.
         const AttemptNumber never_made = story.attempts.count();
         for (const AttemptNumber other : {never_made, no_attempt}) {
@@ -71,6 +79,7 @@ inline void check_all(const std::function<void(Story&)>& come_so_far, const std:
             CHECK(story.fail(other) == "nothing");
             CHECK(story.doubt(other) == "nothing");
             CHECK(story.cut_off(other) == "nothing");
+            CHECK(story.unheard(other) == "nothing");
             CHECK(story.guess(other) == "nothing");
             CHECK(story.stream_free(other) == "nothing");
         }

@@ -40,10 +40,10 @@ TEST_CASE("a client's connections to upstreams are found until they are closed",
     CHECK(found.size() == 2);
     CHECK(std::count(found.begin(), found.end(), first.get()) == 1);
     CHECK(std::count(found.begin(), found.end(), second.get()) == 1);
-    CHECK(known.of(8) == std::vector{others.get()});
+    CHECK(known.of(8) == std::vector<StreamLink*>{others.get()});
     CHECK(known.of(9).empty());
     first->close();
-    CHECK(known.of(7) == std::vector{second.get()});
+    CHECK(known.of(7) == std::vector<StreamLink*>{second.get()});
     others.reset();
     CHECK(known.of(8).empty());
 }

@@ -61,13 +61,13 @@ TEST_CASE("the second time-out in a row says that the way may be gone", "[link]"
 TEST_CASE("a reply to what was given up shows that the upstream lives, once", "[link]") {
     Trial trial;
     const auto reply = test::Packet::reply("a.test", test::qtype::a).id(77).bytes();
-    CHECK_FALSE(trial.link.take_late(reply));
+    CHECK_FALSE(trial.link.take_late(77, reply));
     trial.link.give_up(77, hash_of(reply));
     CHECK(trial.link.released == std::vector<Ticket>{77});
-    CHECK_FALSE(trial.link.take_late(test::Packet::reply("b.test", test::qtype::a).id(77).bytes()));
-    CHECK_FALSE(trial.link.take_late(test::Packet::query("a.test", test::qtype::a).id(77).bytes()));
-    CHECK(trial.link.take_late(test::Packet::reply("A.Test", test::qtype::a).id(77).bytes()));
-    CHECK_FALSE(trial.link.take_late(reply));
+    CHECK_FALSE(trial.link.take_late(77, test::Packet::reply("b.test", test::qtype::a).id(77).bytes()));
+    CHECK_FALSE(trial.link.take_late(77, test::Packet::query("a.test", test::qtype::a).id(77).bytes()));
+    CHECK(trial.link.take_late(77, test::Packet::reply("A.Test", test::qtype::a).id(77).bytes()));
+    CHECK_FALSE(trial.link.take_late(77, reply));
 }
 
 TEST_CASE("a link that goes takes its reports along", "[link]") {

@@ -245,7 +245,7 @@ TEST_CASE("a connection ends with its client, or with the last query of it", "[s
     trial.sent({3}, 8);
     idle.link->release(idle.ticket);
     REQUIRE(trial.context.client_streams.of(7).size() == 2);
-    for (UpstreamStream* stream : trial.context.client_streams.of(7)) stream->carrier().client_gone(*stream);
+    for (StreamLink* stream : trial.context.client_streams.of(7)) stream->carrier().client_gone(*stream);
     REQUIRE(trial.context.client_streams.of(7).size() == 1);
     CHECK(trial.connections() == 2);
     trial.upstream.maintain();

@@ -189,7 +189,7 @@ TEST_CASE("a client's connection that is closed in the midst of its last reply o
         bool on_reply(QueryIndex, Link& link, Ticket ticket, dns::MutableBytes) override {
             called = true;
             link.release(ticket);
-            carrier->client_gone(static_cast<UpstreamStream&>(link));
+            carrier->client_gone(static_cast<StreamLink&>(link));
             return true;
         }
     };
