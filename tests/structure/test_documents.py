@@ -179,18 +179,20 @@ def address_in_log(process):
     return f"http://{found}"
 
 
-def get(url):
+def get(url, method="GET"):
     try:
-        with urllib.request.urlopen(url, timeout=START_SECONDS) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=START_SECONDS) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refusal:
         return refusal.code, refusal.read().decode()
 
 
 def test_endpoints_are_documented(running, project):
-    documented = [quoted(row[0])[0] for row in table(section(project.text(OPERATIONS), "Endpoints"))]
-    for path in documented:
-        assert get(running + path)[0] == 200, path
+    """`/path`, or with another method than GET: `POST /path`."""
+    rows = [quoted(row[0])[0].rpartition(" ") for row in table(section(project.text(OPERATIONS), "Endpoints"))]
+    documented = [path for _, _, path in rows]
+    for method, _, path in rows:
+        assert get(running + path, method or "GET")[0] == 200, path
     status, listing = get(running + "/there-is-no-such-page")
     assert status == 404
     assert sorted(re.findall(r"^/\S*$", listing, re.MULTILINE)) == sorted(path.split("?")[0] for path in documented)
