@@ -103,8 +103,7 @@ private:
     asio::signal_set signals_{io_};
     asio::steady_timer drain_timer_{io_};
     MemoryWatch memory_watch_{io_, counters_};
-    bool draining_ = false;
-    bool finishing_ = false;
+    bool draining_ = false, finishing_ = false;
     unsigned unfinished_ = 0;
 
     std::unique_ptr<Encryption> encryption_;  ///< null: nobody is served encrypted
