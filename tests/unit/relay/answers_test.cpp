@@ -118,7 +118,7 @@ TEST_CASE("a reply is cut to what the client takes, and to what goes unfragmente
 TEST_CASE("what was added to a query is taken out of its reply", "[answers]") {
     Trial trial(query());
     Octets with = reply(1).edns(1232).bytes();
-    trial.answers.replied(trial.entry, {with, false, dns::AddedSubnet::opt});
+    trial.answers.replied(trial.entry, trial.message, {with, false, dns::AddedSubnet::opt});
     CHECK(trial.sent() == reply(1).id(own_id).bytes());
 }
 
@@ -157,7 +157,7 @@ TEST_CASE("a kept reply stays until it has left", "[answers]") {
     auto kept = std::make_unique<StoredReply>();
     kept->message = reply(1).bytes();
     trial.answers.expect_kept_reply();
-    trial.answers.replied(trial.entry, std::move(kept));
+    trial.answers.replied(trial.entry, trial.message, std::move(kept));
     CHECK(trial.sent() == reply(1).id(own_id).bytes());
 }
 
@@ -190,9 +190,9 @@ TEST_CASE("where nothing is said, that counts", "[answers]") {
 TEST_CASE("of a zone transfer the first message counts, and has the options", "[answers]") {
     Trial trial(query().edns(65535, cookie));
     Octets message = reply(1).id(own_id).bytes();
-    trial.answers.transferred(owed_for(trial.entry), true, message);
+    trial.answers.transferred(owed_for(trial.entry), trial.message, true, message);
     CHECK(trial.sent().size() > message.size());
-    trial.answers.transferred(owed_for(trial.entry), false, message);
+    trial.answers.transferred(owed_for(trial.entry), trial.message, false, message);
     CHECK(trial.sent() == message);
     CHECK(trial.responses(RcodeLabel::noerror, Source::upstream) == 1);
 }
