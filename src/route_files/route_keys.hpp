@@ -41,7 +41,7 @@ struct RouteKey {
 
 /// Every key, in the order of the documentation.
 std::span<const RouteKey> route_keys();
-inline constexpr std::size_t route_key_count = 33;
+inline constexpr std::size_t route_key_count = 34;
 
 /// One section while its keys are read. Messages carry line and text; the file is filled in by the caller.
 class RouteDraft {
