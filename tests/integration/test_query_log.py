@@ -303,8 +303,7 @@ def test_a_route_is_logged_and_not_logged_while_the_program_runs(world):
 
     def change(marker, **keys):
         routes.replace("test.prox", route("*", upstream, **keys) + route("now.test", answer=f"192.0.2.{marker}"))
-        wait_until(lambda: wire.records(proxy.ask("udp", "now.test"))[0][4][-1] == marker, "the change")
-        wait_until(proxy.is_in_force, "every worker going by it")
+        proxy.until("now.test", marker)
     proxy.ask("udp", "before.test")
     for turn in range(1, 4):
         change(2 * turn, querylog="on")
