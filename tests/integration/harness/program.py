@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from . import wire
-from .client import LOOPBACK, ask, client
+from .client import PATIENCE, LOOPBACK, ask, client
 from .deadline import wait_until
 from .metrics import Metrics
 from .ports import free_port
@@ -95,21 +95,21 @@ class Proxy:
     def client(self, transport, family=4, source=None):
         return client(transport, LOOPBACK[family], self.port_of(transport), source)
 
-    def ask(self, transport, message, family=4, source=None):
+    def ask(self, transport, message, family=4, source=None, patience=PATIENCE):
         """The answer to a message given as bytes, or to a name."""
         message = wire.query(message) if isinstance(message, str) else message
-        return ask(transport, LOOPBACK[family], self.port_of(transport), message, source)
+        return ask(transport, LOOPBACK[family], self.port_of(transport), message, source, patience)
 
-    def marker(self, name, transport="udp"):
+    def marker(self, name, transport="udp", patience=PATIENCE):
         """Which upstream answers for the name; None when none does."""
-        reply = self.ask(transport, name)
+        reply = self.ask(transport, name, patience=patience)
         return reply and wire.marker_of(reply)
 
     def until(self, name, marker, patience=60.0):
         """Waits until that upstream answers for the name and every worker goes by what it was answered by, so that
         whatever is asked next finds the same; says how long the first took."""
         began = time.monotonic()
-        wait_until(lambda: self.marker(name) == marker, lambda: f"{marker} as the answer for {name}", patience)
+        wait_until(lambda: self.marker(name, patience=5.0) == marker, lambda: f"{marker} as the answer for {name}", patience)
         print(f"{name} was answered by {marker} after {time.monotonic() - began:.3f} s")
         wait_until(self.is_in_force, "every worker going by it", patience)
 
