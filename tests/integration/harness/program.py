@@ -109,7 +109,8 @@ class Proxy:
         """Waits until that upstream answers for the name and every worker goes by what it was answered by, so that
         whatever is asked next finds the same; says how long the first took."""
         began = time.monotonic()
-        wait_until(lambda: self.marker(name, patience=5.0) == marker, lambda: f"{marker} as the answer for {name}", patience)
+        wait_until(lambda: self.marker(name, patience=5.0) == marker,
+                   lambda: f"{marker} as the answer for {name}", patience)
         print(f"{name} was answered by {marker} after {time.monotonic() - began:.3f} s")
         wait_until(self.is_in_force, "every worker going by it", patience)
 
