@@ -30,8 +30,9 @@ std::optional<std::uint64_t> forgotten_of(std::string_view text) {
 int run_flush(const Arguments& arguments, const std::vector<std::string>& environment, std::ostream& out,
               std::ostream& err) {
     const std::string& name = arguments.name;
-    if (const auto fault = name.empty() ? std::nullopt : dns::Name::parse(name, false).fault) {
-        err << "the name " << config::excerpt(name) << " cannot be read: " << dns::describe(*fault) << '\n';
+    const auto parsed = dns::Name::parse(name.empty() ? "." : name, false);
+    if (parsed.fault) {
+        err << "the name " << config::excerpt(name) << " cannot be read: " << dns::describe(*parsed.fault) << '\n';
         return exit_usage;
     }
     const auto admin = choose_admin_url(arguments, environment, "nothing can be told to forget", err);
