@@ -47,7 +47,7 @@ Octets query_for(dns::Bytes reply, std::uint8_t kind) {
     query[2] &= 0x01;
     query[3] &= 0x30;
     const bool has_opt = (kind & 4) != 0;
-    for (const std::size_t at : {6, 7, 8, 9, 10, 11, 4, 5}) query[at] = 0;
+    for (const std::size_t at : {6U, 7U, 8U, 9U, 10U, 11U, 4U, 5U}) query[at] = 0;
     query[5] = 1;
     query[11] = has_opt ? 1 : 0;
     const std::uint8_t flags = (kind & 8) != 0 ? 0x80 : 0;
