@@ -33,15 +33,19 @@ std::optional<std::uint16_t> error_of(dns::Bytes answer, dns::ExtendedError told
 
 void QueryRecords::prepare(const Publication& publication) {
     if (!rings_) return;
+    std::vector<std::uint32_t> wanted{one_in_};
+    for (const auto& settings : publication.table->settings_list()) {
+        const std::uint32_t one_in = settings->query_log.value_or(0);
+        if (one_in != wanted.back()) wanted.push_back(one_in);
+    }
+    std::sort(wanted.begin(), wanted.end());
+    wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
     std::vector<query_log::Sampler> samplers;
-    const auto add = [&](std::uint32_t one_in) {
-        const auto same = [&](const query_log::Sampler& one) { return one.one_in() == one_in; };
-        if (one_in == 0 || std::any_of(samplers.begin(), samplers.end(), same)) return;
-        const auto known = std::find_if(samplers_.begin(), samplers_.end(), same);
-        samplers.push_back(known != samplers_.end() ? *known : query_log::Sampler(one_in, worker_));
-    };
-    add(one_in_);
-    for (const auto& settings : publication.table->settings_list()) add(settings->query_log.value_or(0));
+    for (const std::uint32_t one_in : wanted) {
+        if (one_in == 0) continue;
+        const query_log::Sampler* const known = sampler_of(one_in);
+        samplers.push_back(known != nullptr ? *known : query_log::Sampler(one_in, worker_));
+    }
     if (samplers.empty()) {
         rings_->close(worker_);
         ring_ = nullptr;
@@ -52,15 +56,20 @@ void QueryRecords::prepare(const Publication& publication) {
     samplers_ = std::move(samplers);
 }
 
+/// Who writes one route file may write as many fractions as sections: they are searched by halves.
+query_log::Sampler* QueryRecords::sampler_of(std::uint32_t one_in) {
+    const auto is_less = [](const query_log::Sampler& one, std::uint32_t other) { return one.one_in() < other; };
+    const auto found = std::lower_bound(samplers_.begin(), samplers_.end(), one_in, is_less);
+    return found != samplers_.end() && found->one_in() == one_in ? &*found : nullptr;
+}
+
 bool QueryRecords::is_wanted(routing::RouteIndex route) {
     const routing::RouteTable& table = *publication_->table;
     std::uint32_t one_in = one_in_;
     if (route < table.route_count()) one_in = table.settings(route).query_log.value_or(one_in_);
     if (one_in == 0) return false;
-    for (query_log::Sampler& sampler : samplers_) {
-        if (sampler.one_in() == one_in) return sampler.take();
-    }
-    return false;
+    query_log::Sampler* const sampler = sampler_of(one_in);
+    return sampler != nullptr && sampler->take();
 }
 
 std::string_view QueryRecords::label_of(const Owed& owed) {

@@ -33,6 +33,8 @@ public:
 
 private:
     bool is_wanted(routing::RouteIndex route);
+    /// Null where nothing is logged by that fraction.
+    query_log::Sampler* sampler_of(std::uint32_t one_in);
     /// Good until the next call.
     std::string_view label_of(const Owed& owed);
 
@@ -42,7 +44,7 @@ private:
     const std::shared_ptr<const Publication>& publication_;
     telemetry::Counter& dropped_;
     query_log::Ring* ring_ = nullptr;  ///< null: nothing is logged
-    std::vector<query_log::Sampler> samplers_;  ///< one for each fraction that the settings or a route says
+    std::vector<query_log::Sampler> samplers_;  ///< one for each fraction that the settings or a route says, in order
     std::string label_;  ///< kept for its room
 };
 

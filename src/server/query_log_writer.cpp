@@ -3,7 +3,6 @@
 #include "server/query_log_writer.hpp"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <chrono>
@@ -12,6 +11,7 @@
 #include "query_log/limits.hpp"
 #include "query_log/line.hpp"
 #include "query_log/record.hpp"
+#include "telemetry/signal_mask.hpp"
 
 namespace dproxy::server {
 
@@ -36,9 +36,7 @@ QueryLogWriter::QueryLogWriter(std::shared_ptr<query_log::Rings> rings, telemetr
     lines_.reserve(query_log::max_line_bytes);
     thread_ = std::thread([this, &failures] {
         pthread_setname_np(pthread_self(), "query-log");
-        sigset_t all;  // signals are for the threads that the program chose for them
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+        telemetry::block_signals();
         failures.run(*this, "query-log");
     });
 }

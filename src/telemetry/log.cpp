@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "telemetry/log.hpp"
 
-#include <signal.h>
-
 #include <array>
 #include <atomic>
 #include <mutex>
@@ -14,6 +12,7 @@
 
 #include "telemetry/log_line.hpp"
 #include "telemetry/patient_output.hpp"
+#include "telemetry/signal_mask.hpp"
 
 namespace dproxy::telemetry {
 namespace {
@@ -64,13 +63,6 @@ private:
     LogFormat format_;
     std::uint64_t lost_ = 0;
 };
-
-/// Signals are for the threads that the program chose for them.
-void block_signals() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
 
 }  // namespace
 

@@ -296,6 +296,18 @@ def test_a_route_says_otherwise(world):
         assert {name: found.count(name) for name in set(found)} == wanted
 
 
+def test_each_route_may_say_another_fraction(world):
+    upstream = world.upstream(1)
+    fractions = [*range(30, 0, -1)]
+    text = "".join(route(f"n{one_in}.test", upstream, querylog=f"1/{one_in}") for one_in in fractions)
+    proxy = world.proxy({"a.prox": text}, workers=1, logformat="json")
+    for turn in range(30):
+        for one_in in fractions:
+            if turn < one_in:
+                assert proxy.ask("udp", f"n{one_in}.test")
+    assert sorted(line["name"] for line in at_end(proxy)) == sorted(f"n{one_in}.test" for one_in in fractions)
+
+
 def test_a_route_is_logged_and_not_logged_while_the_program_runs(world):
     upstream = world.upstream(1)
     proxy = world.relay(upstream, settings={"logformat": "json"})
