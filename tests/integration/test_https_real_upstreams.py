@@ -3,7 +3,9 @@
 import pytest
 from harness import wire
 from harness.deadline import wait_until
-from harness.nameservers import BIG, Nameserver, bind, unbound
+from harness.encrypted_nameservers import (EncryptedServer, dnsdist, expect_answers, expect_large_answers,
+                                           expect_many_at_a_time)
+from harness.nameservers import bind, unbound
 from harness.ports import free_port
 from harness.prox_directory import route
 
@@ -33,40 +35,15 @@ def bind_over_https(pair, https_port):
 
 
 def dnsdist_over_https(pair, https_port):
-    """In front of an unbound."""
-    def make(directory, zone, port):
-        behind = Nameserver(unbound, directory / "behind", zone)
-        make.behind = behind
-        return f"""
-setLocal("127.0.0.1:{port}")
-addDOHLocal("127.0.0.1:{https_port}", "{pair[0]}", "{pair[1]}", "/dns-query")
-setSecurityPollSuffix("")
-newServer({{address="{behind}"}})
-getServer(0):setUp()
-setACL({{"127.0.0.0/8"}})
-""", ["dnsdist", "--supervised", "--disable-syslog", "-C", f"{directory}/config"]
-    return make
+    return dnsdist(f'addDOHLocal("127.0.0.1:{https_port}", "{pair[0]}", "{pair[1]}", "/dns-query")')
 
 
 MAKERS = {"unbound": unbound_over_https, "bind": bind_over_https, "dnsdist": dnsdist_over_https}
 
 
-class Server:
-    def __init__(self, world, certificates, which):
-        self.pair, self.port, self.zone = certificates.issue(which), free_port(), f"{which}.test"
-        made = MAKERS[which](self.pair, self.port)
-        self.plain = Nameserver(made, world.directory / which, self.zone)
-        if hasattr(made, "behind"):
-            world.at_end(made.behind.stop)
-        world.at_end(self.plain.stop)
-
-    def __str__(self):
-        return f"127.0.0.1:{self.port}"
-
-
 @pytest.fixture(scope="module")
 def servers(shared_world, certificates):
-    return {which: Server(shared_world, certificates, which) for which in MAKERS}
+    return {which: EncryptedServer(shared_world, certificates, which, make) for which, make in MAKERS.items()}
 
 
 def over_https(zone, server, **keys):
@@ -85,28 +62,15 @@ def server(request, servers):
 
 
 def test_queries_are_answered(proxy, server, transport):
-    for number in range(200):
-        reply = proxy.ask(transport, wire.query(f"host{number}.{server.zone}", additional=[wire.opt()]))
-        assert wire.rcode_of(reply) == wire.NOERROR
-        assert [data for section, rtype, _, _, data, _ in wire.records(reply) if section == 1 and rtype == wire.A] == [
-            bytes([10, 0, number // 256, number % 256])]
-    assert wire.rcode_of(proxy.ask(transport, f"nothing.{server.zone}")) == wire.NXDOMAIN
+    expect_answers(proxy, server, transport)
 
 
 def test_large_answers(proxy, server):
-    reply = proxy.ask("tcp", wire.query(f"big.{server.zone}", wire.TXT))
-    assert wire.counts_of(reply)[1] == BIG
-    cut = proxy.ask("udp", wire.query(f"big.{server.zone}", wire.TXT))
-    assert wire.flags_of(cut) & wire.TC
+    expect_large_answers(proxy, server)
 
 
 def test_many_at_a_time(proxy, server):
-    with proxy.client("tcp") as one:
-        for number in range(100):
-            one.send(wire.query(f"host{number}.{server.zone}", ident=number))
-        replies = [one.receive() for _ in range(100)]
-    assert sorted(wire.ident_of(reply) for reply in replies) == list(range(100))
-    assert {wire.rcode_of(reply) for reply in replies} == {wire.NOERROR}
+    expect_many_at_a_time(proxy, server)
 
 
 def test_probes_find_them_up(world, server, certificates):
