@@ -47,8 +47,8 @@ class Http2Client(TcpClient):
 
     It opens every window as wide as it goes, unless `window` says less."""
 
-    def __init__(self, address, port, source=None, window=LARGEST_WINDOW):
-        super().__init__(address, port, source)
+    def __init__(self, address, port, source=None, window=LARGEST_WINDOW, receive_buffer=None):
+        super().__init__(address, port, source, receive_buffer)
         self._begin(window)
 
     def _begin(self, window):
