@@ -41,16 +41,15 @@ bool AnswerIndex::put(std::uint64_t hash, std::uint16_t ring, std::uint32_t posi
         made.credit = instead->as_seen.credit;  // what is refreshed is no newcomer
         return exchange(instead->number, instead->as_seen, pack(made));
     }
-    std::size_t least = bucket(hash);
-    std::uint64_t least_word = 0;
-    for (std::size_t number = bucket(hash); number < bucket(hash) + ways; ++number) {
-        const std::uint64_t word = slot(number).load(std::memory_order_relaxed);
-        const bool is_less = number == bucket(hash) || word == 0 || unpack(word).credit < unpack(least_word).credit;
-        if (is_less) {
+    std::size_t least = buckets(hash).front();
+    std::uint64_t least_word = slot(least).load(std::memory_order_relaxed);
+    for (const std::size_t begin : buckets(hash)) {
+        for (std::size_t number = begin; number < begin + ways && least_word != 0; ++number) {
+            const std::uint64_t word = slot(number).load(std::memory_order_relaxed);
+            if (word != 0 && unpack(word).credit >= unpack(least_word).credit) continue;
             least = number;
             least_word = word;
         }
-        if (word == 0) break;
     }
     return slot(least).compare_exchange_strong(least_word, pack(made), std::memory_order_seq_cst,
                                                std::memory_order_relaxed);

@@ -34,25 +34,26 @@ public:
     static constexpr std::size_t ways = 8;  ///< slots of a bucket, in one line of the processor's cache
     static constexpr std::size_t bytes_of(std::size_t slots) { return slots * sizeof(std::uint64_t); }
 
-    /// `memory`: zeroed, a power of two of buckets, kept by the caller.
+    /// `memory`: zeroed, whole buckets, at least one, kept by the caller.
     explicit AnswerIndex(std::span<std::uint64_t> memory)
-        : memory_(memory), mask_(memory.size() / ways - 1) {}
+        : memory_(memory), buckets_(memory.size() / ways) {}
 
     /// Each slot that may be the hash's: is called with it and its number, until it returns true. False: it never did.
     template <typename Try>
     bool find(std::uint64_t hash, const Try& attempt) const {
-        const std::size_t begin = bucket(hash);
         const std::uint64_t tag = tag_bits(hash);
-        for (std::size_t number = begin; number < begin + ways; ++number) {
-            const std::uint64_t word = slot(number).load(std::memory_order_acquire);
-            if (word != 0 && (word & tag_mask) == tag && attempt(unpack(word), number)) return true;
+        for (const std::size_t begin : buckets(hash)) {
+            for (std::size_t number = begin; number < begin + ways; ++number) {
+                const std::uint64_t word = slot(number).load(std::memory_order_acquire);
+                if (word != 0 && (word & tag_mask) == tag && attempt(unpack(word), number)) return true;
+            }
         }
         return false;
     }
     /// One asking more. Nothing where the slot is another's by now, or has counted all it can.
     void count_hit(std::size_t number, const Slot& as_seen);
     /// Puts one in, in place of the one numbered `instead` where that is as it was seen; else where there is room, and
-    /// where there is none, in place of that which has least credit. False: another thread was quicker.
+    /// where there is none, in place of one that has least credit. False: another thread was quicker.
     struct Instead {
         std::size_t number = 0;
         Slot as_seen;
@@ -74,14 +75,18 @@ private:
     static std::uint64_t pack(const Slot& slot);
     static Slot unpack(std::uint64_t word);
     static std::uint64_t tag_bits(std::uint64_t hash) { return (hash >> 54) << tag_shift; }
-    std::size_t bucket(std::uint64_t hash) const { return static_cast<std::size_t>(hash & mask_) * ways; }
+    /// Where it may stand: the second has what the first has no room for. By other bits of the hash than the tag's.
+    std::array<std::size_t, 2> buckets(std::uint64_t hash) const { return {bucket(hash), bucket(hash >> 22)}; }
+    std::size_t bucket(std::uint64_t bits) const {
+        return static_cast<std::size_t>((bits & 0xffff'ffff) * buckets_ >> 32) * ways;
+    }
     std::atomic_ref<std::uint64_t> slot(std::size_t number) const {
         return std::atomic_ref<std::uint64_t>(memory_[number]);
     }
     bool exchange(std::size_t number, const Slot& from, std::uint64_t to) const;
 
     std::span<std::uint64_t> memory_;
-    std::uint64_t mask_;
+    std::uint64_t buckets_;
 };
 
 }  // namespace dproxy::cache

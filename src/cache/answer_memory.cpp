@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 #include <cstring>
 #include <new>
@@ -27,8 +26,11 @@ KeptHead head_of(std::span<const std::uint64_t> words) {
     return head;
 }
 
-/// Powers of two that hold so many, as whole lines.
-std::size_t words_for(std::size_t count) { return std::bit_ceil(std::max<std::size_t>(count, line_bytes)); }
+/// As many as fill whole lines, and one line at least.
+std::size_t whole_lines(std::size_t words) {
+    constexpr std::size_t of_line = line_bytes / sizeof(std::uint64_t);
+    return std::max(words / of_line, std::size_t{1}) * of_line;
+}
 
 }  // namespace
 
@@ -36,14 +38,12 @@ RecordRoom make_record_room() { return RecordRoom(max_record_bytes / sizeof(std:
 
 /// How the bytes are shared out.
 struct AnswerMemory::Layout {
-    Layout(std::size_t bytes, unsigned parts) : index_words(words_for(bytes / expected_answer_bytes)) {
-        const std::size_t index_bytes = index_words * sizeof(std::uint64_t);
-        const std::size_t of_part = (bytes - std::min(bytes, index_bytes)) / parts;
-        // As many as answers lie in the large ring; each takes two words.
-        ghost_words = std::bit_floor(std::max<std::size_t>(of_part / expected_answer_bytes, line_bytes));
-        const std::size_t of_rings = of_part - ghost_words * sizeof(std::uint64_t);
-        newcomer_words = of_rings / part_of_newcomers / line_bytes * line_bytes / sizeof(std::uint64_t);
-        stayer_words = (of_rings / line_bytes * line_bytes) / sizeof(std::uint64_t) - newcomer_words;
+    Layout(std::size_t bytes, unsigned parts) : index_words(whole_lines(bytes / bytes_for_a_place)) {
+        const std::size_t of_part = (bytes - std::min(bytes, AnswerIndex::bytes_of(index_words))) / parts;
+        ghost_words = whole_lines(of_part / bytes_for_two_ghosts);
+        const std::size_t ring_words = of_part / sizeof(std::uint64_t) - ghost_words;
+        newcomer_words = whole_lines(ring_words / part_of_newcomers);
+        stayer_words = whole_lines(ring_words - newcomer_words);
         part_words = ghost_words + newcomer_words + stayer_words;
         bytes_of_all = (index_words + parts * part_words) * sizeof(std::uint64_t);
     }
@@ -61,7 +61,9 @@ AnswerMemory::AnswerMemory(std::size_t bytes, unsigned parts)
         const std::span<std::uint64_t> all{at, layout.part_words};
         const auto newcomers = all.first(layout.newcomer_words);
         const auto stayers = all.subspan(layout.newcomer_words, layout.stayer_words);
-        parts_.push_back(std::make_unique<Part>(newcomers, stayers, all.last(layout.ghost_words)));
+        void* ghosts = all.last(layout.ghost_words).data();
+        parts_.push_back(std::make_unique<Part>(
+            newcomers, stayers, std::span(static_cast<std::uint32_t*>(ghosts), layout.ghost_words * 2)));
         rooms_.emplace_back();
     }
 }
@@ -169,7 +171,10 @@ void AnswerMemory::drop_oldest_newcomer(unsigned number, std::uint64_t now_ns) {
     const KeptHead head = head_of(first);
     AnswerIndex::Instead place;
     const bool known = find_own(head.hash, own, position, place);
-    if (known && place.as_seen.credit >= askings_to_stay && KeptAnswer::age(head, now_ns) != Age::over) {
+    const bool is_over = KeptAnswer::age(head, now_ns) == Age::over;
+    // Also one that nobody asked for again, where it takes no place of one that is still good.
+    if (known && !is_over &&
+        (place.as_seen.credit >= askings_to_stay || has_room_beside_the_good(number, head.units, now_ns))) {
         let_stay(number, head, position, now_ns);
     } else if (known) {
         strike_out(number, head, own, position, now_ns);
@@ -177,6 +182,24 @@ void AnswerMemory::drop_oldest_newcomer(unsigned number, std::uint64_t now_ns) {
     }
     --part.entries;
     part.newcomers.drop_oldest();
+}
+
+bool AnswerMemory::has_room_beside_the_good(unsigned number, std::size_t units, std::uint64_t now_ns) {
+    Part& part = *parts_[number];
+    const std::uint16_t own = ring_number(number, Into::stayers);
+    for (unsigned looked_at = 0; !part.stayers.has_room(units); ++looked_at) {
+        const Position position = part.stayers.oldest();
+        std::array<std::uint64_t, head_words> first;
+        part.stayers.read_own(position, first);
+        const KeptHead head = head_of(first);
+        AnswerIndex::Instead place;
+        const bool is_good = KeptAnswer::age(head, now_ns) != Age::over && find_own(head.hash, own, position, place);
+        if (is_good || looked_at == most_moved_for_one) return false;
+        strike_out(number, head, own, position, now_ns);
+        --part.entries;
+        part.stayers.drop_oldest();
+    }
+    return true;
 }
 
 void AnswerMemory::let_stay(unsigned number, const KeptHead& head, Position position, std::uint64_t now_ns) {

@@ -2,7 +2,7 @@
 // The answers of all workers. Each worker writes a part of its own and reads all; nobody waits for anybody. What goes
 // when there is no room is chosen as S3-FIFO does (Yang et al., "FIFO queues are all you need for cache eviction",
 // SOSP 2023): newcomers lie in a small ring, and only what is asked for again moves to the large one, so that names
-// that are asked for once push out nothing but each other.
+// that are asked for once push out nothing but each other. While the large one has room, all may stay.
 #pragma once
 
 #include <atomic>
@@ -78,7 +78,7 @@ public:
 
 private:
     struct Part {
-        Part(std::span<Word> for_newcomers, std::span<Word> for_stayers, std::span<Word> for_ghosts)
+        Part(std::span<Word> for_newcomers, std::span<Word> for_stayers, std::span<std::uint32_t> for_ghosts)
             : newcomers(for_newcomers), stayers(for_stayers), ghosts(for_ghosts) {}
         Ring newcomers;
         Ring stayers;
@@ -105,6 +105,8 @@ private:
     /// Who was asked for since it was looked at last comes to the other end again.
     void make_room_for_stayer(unsigned part, std::size_t units, std::uint64_t now_ns);
     void drop_oldest_newcomer(unsigned part, std::uint64_t now_ns);
+    /// A newcomer finds room among the stayers, if need be where the oldest are over or were replaced: these go.
+    bool has_room_beside_the_good(unsigned part, std::size_t units, std::uint64_t now_ns);
     /// Moves the oldest newcomer to the stayers.
     void let_stay(unsigned part, const KeptHead& head, Position position, std::uint64_t now_ns);
     /// Appends the record to the ring, and has the index say so in place of where it was.

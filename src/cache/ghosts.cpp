@@ -4,20 +4,19 @@
 namespace dproxy::cache {
 
 void Ghosts::add(std::uint64_t hash) {
-    ++added_;
-    std::uint64_t* place = bucket(hash).data();
-    for (std::uint64_t& word : bucket(hash)) {
-        const bool is_older = added_ - static_cast<std::uint32_t>(word >> 32) >
-                              added_ - static_cast<std::uint32_t>(*place >> 32);
-        if (word == 0 || is_older) place = &word;
+    if (++added_ % in_a_turn_ == 0) turn_ = (turn_ + 1) % turns;
+    const std::span<std::uint32_t> words = bucket(hash);
+    std::uint32_t* place = words.data();
+    for (std::uint32_t& word : words) {
+        if (word == 0 || age(word) > age(*place)) place = &word;
         if (word == 0) break;
     }
-    *place = std::uint64_t{added_} << 32 | mark(hash);
+    *place = turn_ << mark_bits | mark(hash);
 }
 
 bool Ghosts::take(std::uint64_t hash) {
-    for (std::uint64_t& word : bucket(hash)) {
-        if (!is_remembered(word) || static_cast<std::uint32_t>(word) != mark(hash)) continue;
+    for (std::uint32_t& word : bucket(hash)) {
+        if (word == 0 || age(word) > remembered_turns || word % (1u << mark_bits) != mark(hash)) continue;
         word = 0;
         return true;
     }

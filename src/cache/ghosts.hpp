@@ -12,31 +12,34 @@ namespace dproxy::cache {
 /// One thread.
 class Ghosts {
 public:
-    static constexpr std::size_t ways = 4;
-    /// `memory`: zeroed, a power of two of buckets, kept by the caller. Remembers half as many as it has words.
-    explicit Ghosts(std::span<std::uint64_t> memory)
-        : memory_(memory),
-          mask_(memory.size() / ways - 1),
-          remembered_(static_cast<std::uint32_t>(memory.size() / 2)) {}
+    static constexpr std::size_t ways = 16;  ///< in one line of the processor's cache
+    /// `memory`: zeroed, whole buckets, at least one, kept by the caller. Remembers three quarters as many as it has
+    /// words: with more, buckets would be full of what is not old yet.
+    explicit Ghosts(std::span<std::uint32_t> memory)
+        : memory_(memory), buckets_(memory.size() / ways), in_a_turn_(memory.size() * 3 / 4 / remembered_turns + 1) {}
 
     void add(std::uint64_t hash);
     /// True where it is among them, and is no more.
     bool take(std::uint64_t hash);
 
 private:
-    // Each word: when it was added, counted in others, and the upper half of its hash.
-    std::span<std::uint64_t> bucket(std::uint64_t hash) const {
-        return memory_.subspan(static_cast<std::size_t>(hash & mask_) * ways, ways);
-    }
-    static std::uint32_t mark(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
-    bool is_remembered(std::uint64_t word) const {
-        return word != 0 && added_ - static_cast<std::uint32_t>(word >> 32) < remembered_;
-    }
+    // Each word: the turn when it was added (12 bits), and 20 bits of its hash. Turns begin again after `turns`; what
+    // would seem young by then was overwritten, but for a few, which only makes an answer stay that was asked for long ago.
+    static constexpr unsigned mark_bits = 20;
+    static constexpr std::uint32_t turns = 1u << (32 - mark_bits), remembered_turns = turns / 4;
 
-    std::span<std::uint64_t> memory_;
-    std::uint64_t mask_;
-    std::uint32_t remembered_;
-    std::uint32_t added_ = 0;
+    std::span<std::uint32_t> bucket(std::uint64_t hash) const {
+        return memory_.subspan(static_cast<std::size_t>((hash & 0xffff'ffff) * buckets_ >> 32) * ways, ways);
+    }
+    /// Never 0, so that no word of a ghost is.
+    static std::uint32_t mark(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> (64 - mark_bits)) | 1; }
+    std::uint32_t age(std::uint32_t word) const { return (turn_ - (word >> mark_bits)) % turns; }
+
+    std::span<std::uint32_t> memory_;
+    std::uint64_t buckets_;
+    std::uint64_t in_a_turn_;   ///< so many are added in one
+    std::uint64_t added_ = 0;
+    std::uint32_t turn_ = 0;
 };
 
 }  // namespace dproxy::cache

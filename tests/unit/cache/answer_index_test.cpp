@@ -72,17 +72,19 @@ TEST_CASE("what was seen and is another's by now is not touched", "[answer_index
     CHECK(fixture.find(hash, 3)->as_seen.hits == 0);
 }
 
-TEST_CASE("a bucket that is full loses the one with least credit", "[answer_index]") {
+TEST_CASE("two buckets that are full lose the one with least credit", "[answer_index]") {
     Fixture fixture;
-    for (std::uint32_t position = 0; position < AnswerIndex::ways; ++position) {
+    constexpr std::uint32_t room = 2 * AnswerIndex::ways;
+    for (std::uint32_t position = 0; position < room; ++position) {
         fixture.index.put(hash, 1, position, nullptr);
         const auto seen = fixture.find(hash, position);
-        if (position != 5) fixture.index.count_hit(seen->number, seen->as_seen);
+        REQUIRE(seen);
+        if (position != 13) fixture.index.count_hit(seen->number, seen->as_seen);
     }
     REQUIRE(fixture.index.put(hash, 1, 100, nullptr));
-    CHECK_FALSE(fixture.find(hash, 5));
+    CHECK_FALSE(fixture.find(hash, 13));
     CHECK(fixture.find(hash, 100));
-    for (std::uint32_t position = 0; position < AnswerIndex::ways; ++position) {
-        if (position != 5) CHECK(fixture.find(hash, position));
+    for (std::uint32_t position = 0; position < room; ++position) {
+        if (position != 13) CHECK(fixture.find(hash, position));
     }
 }

@@ -23,10 +23,10 @@ std::string name_of(std::size_t number) { return "n" + std::to_string(number) + 
 
 /// One name's question, and its answer with a TTL of an hour.
 struct Name {
-    explicit Name(std::size_t number)
+    explicit Name(std::size_t number, std::uint64_t now_ns = 0)
         : asked(Packet::query(name_of(number), qtype::a)),
           record(kept(asked, Packet::reply(name_of(number), qtype::a)
-                                 .answer(name_of(number), qtype::a, {192, 0, 2, 1}, 3600))) {}
+                                 .answer(name_of(number), qtype::a, {192, 0, 2, 1}, 3600), {}, now_ns)) {}
     Asked asked;
     std::vector<std::uint64_t> record;
 };
@@ -158,11 +158,32 @@ TEST_CASE("names that are asked for once push out nothing that is asked for ofte
     CHECK(found > 1'950);  // of 2,000; by order of age alone there were none
 }
 
+TEST_CASE("while there is room all stay, however seldom they are asked for", "[answer_memory]") {
+    Fixture fixture;
+    constexpr std::size_t names = 6'000;  // of 128 bytes each: three quarters of the memory
+    for (std::size_t number = 0; number < names; ++number) fixture.asks_and_keeps(Name(number));
+    std::size_t found = 0;
+    for (std::size_t number = 0; number < names; ++number) found += fixture.find(Name(number).asked) ? 1 : 0;
+    CHECK(found > names * 99 / 100);  // some bucket of the index may be full
+}
+
+TEST_CASE("what is over takes nobody's place", "[answer_memory]") {
+    Fixture fixture;
+    constexpr std::size_t names = 6'000;
+    for (std::size_t number = 0; number < 2 * names; ++number) fixture.asks_and_keeps(Name(number));
+    const std::uint64_t later_ns = 3601 * test::second;
+    for (std::size_t number = 0; number < names; ++number) fixture.memory.keep(0, Name(number, later_ns).record);
+    std::size_t found = 0;
+    for (std::size_t number = 0; number < names; ++number) found += fixture.find(Name(number).asked, later_ns) ? 1 : 0;
+    CHECK(found > names * 99 / 100);
+}
+
 TEST_CASE("a name that comes back after it went stays", "[answer_memory]") {
     Fixture fixture;
+    std::size_t number = 1000;
+    while (number < 13'000) fixture.asks_and_keeps(Name(number++));  // it is full
     const Name back(1);
     fixture.asks_and_keeps(back);
-    std::size_t number = 1000;
     while (fixture.find(back.asked)) fixture.asks_and_keeps(Name(number++));
     fixture.asks_and_keeps(back);
     for (std::size_t more = 0; more < 2'000; ++more) fixture.asks_and_keeps(Name(number++));
