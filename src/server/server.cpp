@@ -4,49 +4,35 @@
 #include "server/server.hpp"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/json/serialize.hpp>
 #include <chrono>
 #include <csignal>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
-#include "admin/pages.hpp"
 #include "clients/limits.hpp"
-#include "io/monotonic.hpp"
 #include "probing/prober.hpp"
 #include "relay/worker.hpp"
-#include "reports/route_report.hpp"
+#include "server/admin_side.hpp"
 #include "server/cpu_count.hpp"
 #include "server/descriptor_budget.hpp"
 #include "server/encryption.hpp"
-#include "server/files_page.hpp"
-#include "server/flush.hpp"
 #include "server/listeners.hpp"
 #include "server/memory_watch.hpp"
 #include "server/query_log_writer.hpp"
 #include "server/reloader.hpp"
-#include "server/routes_page.hpp"
 #include "server/spare_memory.hpp"
-#include "server/status_page.hpp"
-#include "server/status_report.hpp"
 #include "server/upstream_encryption.hpp"
 #include "server/version.hpp"
 #include "server/worker_settings.hpp"
-#include "telemetry/collector.hpp"
-#include "telemetry/heartbeats.hpp"
 
 namespace dproxy::server {
 
 namespace asio = boost::asio;
-using Clock = std::chrono::steady_clock;
 
 namespace {
 
@@ -68,21 +54,16 @@ private:
     void start_workers(Listeners& listeners, std::shared_ptr<const proxy::Publication> publication);
     void share_out_descriptors(std::size_t upstreams);
     std::string start_admin();
-    admin::AdminSources admin_sources();
-    StatusFacts status() const;
     void wait_for_signal();
     void on_signal(int signal);
     enum class Patience { none, for_queries };
     void publish_loops(std::shared_ptr<const routing::LoopMarks> marks);
     void finish_workers(Patience patience);
-    void set_not_ready(std::string reason);
-    std::string not_ready() const;
 
     const config::Settings& settings_;
     telemetry::Log& log_;
     telemetry::HandlerFailures failures_{log_};
-    telemetry::HttpRejections http_rejections_;
-    const Clock::time_point started_ = Clock::now();
+    const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     const unsigned worker_count_;
     std::uint64_t descriptor_limit_ = 0;
     proxy::WorkerOptions options_;
@@ -92,12 +73,7 @@ private:
     telemetry::ConfigStatus config_status_;
     std::vector<std::unique_ptr<telemetry::WorkerCounters>> counters_;  ///< the workers'
     std::unique_ptr<telemetry::WorkerCounters> prober_counters_;
-    std::vector<const telemetry::WorkerCounters*> counters_view_;       ///< all of these
     ListenAddresses endpoints_;
-
-    mutable std::mutex mutex_;
-    std::string not_ready_ = "starting";
-    std::shared_ptr<const routing::LoopMarks> loops_ = std::make_shared<const routing::LoopMarks>();
 
     asio::io_context io_{1};
     asio::signal_set signals_{io_};
@@ -110,11 +86,7 @@ private:
     std::unique_ptr<Reloader> reloader_;
     std::vector<std::unique_ptr<proxy::Worker>> workers_;
     std::unique_ptr<proxy::Prober> prober_;
-    std::unique_ptr<telemetry::Collector> collector_;
-    telemetry::Heartbeats heartbeats_;  ///< the admin thread's
-    RoutesPage routes_page_;            ///< the thread's that makes pages
-    FilesPage files_page_;              ///< the same
-    std::unique_ptr<admin::HttpServer> http_;
+    std::optional<AdminSide> admin_;
 };
 
 Server::Server(const config::Settings& settings, telemetry::Log& log)
@@ -134,7 +106,7 @@ std::string Server::run() {
     if (std::string error = start(); !error.empty()) return error;
     wait_for_signal();
     failures_.run(io_, "main");
-    http_.reset();
+    admin_->stop();
     reloader_->stop();  // first: it hands publications to the others
     prober_->stop();      // and so does this
     workers_.clear();
@@ -158,11 +130,9 @@ std::string Server::start() {
     for (unsigned i = 0; i < worker_count_; ++i) {
         counters_.push_back(
             std::make_unique<telemetry::WorkerCounters>(publisher.route_slots(), publisher.upstream_slots()));
-        counters_view_.push_back(counters_.back().get());
     }
     prober_counters_ =
         std::make_unique<telemetry::WorkerCounters>(publisher.route_slots(), publisher.upstream_slots());
-    counters_view_.push_back(prober_counters_.get());
     reloader_ = std::make_unique<Reloader>(settings_, std::move(publisher), endpoints_.plain,
                                            std::move(encryption.check), labels_, config_status_, log_, failures_);
     auto publication = reloader_->load();
@@ -176,7 +146,7 @@ std::string Server::start() {
     share_out_descriptors(publication->pools->upstreams.size());
     if (std::string error = start_admin(); !error.empty()) return error;
     start_workers(listeners, std::move(publication));
-    set_not_ready("");
+    admin_->set_not_ready("");
     log_.info("serving", {{"listen", joined(endpoints_.plain)},
                           {"listen_tls", joined(endpoints_.tls)},
                           {"listen_https", joined(endpoints_.https)},
@@ -248,88 +218,12 @@ void Server::start_workers(Listeners& listeners, std::shared_ptr<const proxy::Pu
 }
 
 std::string Server::start_admin() {
-    telemetry::CollectorSources sources;
-    sources.build = {version, revision};
-    sources.workers = counters_view_;
-    sources.labels = &labels_;
-    sources.config = &config_status_;
-    sources.failures = &failures_;
-    sources.http_rejections = &http_rejections_;
-    sources.query_lines_lost = &query_log_.lost();
-    collector_ = std::make_unique<telemetry::Collector>(std::move(sources));
-    if (!settings_.admin_enabled) return {};
-    http_ = std::make_unique<admin::HttpServer>(admin::make_pages(admin_sources()), admin::HttpLimits(),
-                                                settings_.admin_hosts, &failures_, &http_rejections_);
-    const auto endpoints = settings_.admin ? std::vector{*settings_.admin} : admin::every_address(8080);
-    if (const auto fault = http_->start(endpoints)) {
-        return "admin: cannot listen on " + fault->address + ": " + fault->error.message();
-    }
-    for (const net::Endpoint& endpoint : http_->endpoints()) {
-        log_.info("admin side listens", {{"address", endpoint.to_string()}});
-    }
-    return {};
-}
-
-admin::AdminSources Server::admin_sources() {
-    admin::AdminSources sources;
-    sources.metrics = [this] { return collector_->text(); };
-    sources.workers = [this] {
-        std::vector<std::uint64_t> turns;
-        for (const auto& counters : counters_) turns.push_back(counters->heartbeat.value());
-        const auto stillness = heartbeats_.stillness(turns, Clock::now());
-        std::vector<admin::WorkerTurn> workers;
-        for (std::size_t i = 0; i < stillness.size(); ++i) {
-            workers.push_back({"worker " + std::to_string(i), stillness[i]});
-        }
-        return workers;
-    };
-    sources.not_ready = [this]() -> std::optional<std::string> {
-        std::string reason = not_ready();
-        if (reason.empty()) return std::nullopt;
-        return reason;
-    };
-    sources.page = [this] { return status_page(status()); };
-    sources.status = [this] { return status_json(status()); };
-    sources.routes = [this] { return routes_page_.begin(reloader_->routes()->table, settings_); };
-    sources.files = [this](std::string_view name) {
-        return files_page_.begin(reloader_->routes(), reloader_->files_in_force(), name);
-    };
-    sources.explain = [this](std::string_view name, std::string_view type,
-                             std::string_view client) -> admin::Finding {
-        const auto parsed = config::parse_route_question(name, type, client);
-        if (!parsed.fault.empty()) return {false, parsed.fault};
-        const auto routes = reloader_->routes();
-        return {true, boost::json::serialize(config::explain_report(*routes->table, settings_, parsed.question))};
-    };
-    sources.flush = [this](std::string_view name) { return flush(*options_.answers, name, log_); };
-    return sources;
-}
-
-StatusFacts Server::status() const {
-    StatusFacts facts;
-    facts.version = version;
-    facts.revision = revision;
-    facts.uptime_seconds = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - started_).count());
-    facts.not_ready = not_ready();
-    facts.listen = endpoints_;
-    facts.routes = reloader_->routes();
-    facts.files_in_force = reloader_->files_in_force();
-    facts.in_force = reloader_->is_in_force();
-    facts.publication = reloader_->publication();
-    facts.watch = reloader_->watch();
-    facts.hosts = reloader_->hosts();
-    facts.left_out = reloader_->left_out();
-    facts.config = config_status_.facts();
-    facts.workers = worker_count_;
-    facts.cache_size = options_.answers->size();
-    facts.counters = counters_view_;
-    facts.now_ns = io::monotonic_ns();
-    {
-        const std::lock_guard lock(mutex_);
-        facts.loops = loops_;
-    }
-    return facts;
+    Workers workers;
+    for (const auto& counters : counters_) workers.push_back(counters.get());
+    admin_.emplace(AdminSideSources{settings_, *reloader_, labels_, config_status_, failures_, log_, endpoints_,
+                                    query_log_.lost(), *options_.answers, std::move(workers), *prober_counters_,
+                                    started_});
+    return admin_->start();
 }
 
 void Server::wait_for_signal() {
@@ -348,7 +242,7 @@ void Server::on_signal(int signal) {
         return finish_workers(Patience::none);
     }
     draining_ = true;
-    set_not_ready("draining");
+    admin_->set_not_ready("draining");
     const char* name = signal == SIGTERM ? "SIGTERM" : "SIGINT";
     log_.info("draining", {{"signal", name}, {"drain_ms", settings_.drain.count()}});
     drain_timer_.expires_after(settings_.drain);
@@ -379,18 +273,7 @@ void Server::finish_workers(Patience patience) {
 
 void Server::publish_loops(std::shared_ptr<const routing::LoopMarks> marks) {
     for (const auto& worker : workers_) worker->publish_loops(marks);
-    const std::lock_guard lock(mutex_);
-    loops_ = std::move(marks);
-}
-
-void Server::set_not_ready(std::string reason) {
-    const std::lock_guard lock(mutex_);
-    not_ready_ = std::move(reason);
-}
-
-std::string Server::not_ready() const {
-    const std::lock_guard lock(mutex_);
-    return not_ready_;
+    admin_->set_loops(std::move(marks));
 }
 
 }  // namespace
