@@ -82,6 +82,7 @@ std::vector<Page> make_pages(AdminSources sources) {
              const std::string* name = request.parameters.find("file");
              return in_pieces(from->files(name ? std::string_view(*name) : std::string_view()));
          }},
+        {"/history", [from](const Request&) { return in_pieces(from->history()); }},
         {"/explain", [from](const Request& request) { return explanation(request, *from); }},
         {"/flush", [from](const Request& request) { return flushing(request, *from); }, PageKind::order},
     };

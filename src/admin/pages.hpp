@@ -35,6 +35,7 @@ struct AdminSources {
     std::function<std::string()> status;  ///< JSON
     std::function<NextPiece()> routes;    ///< JSON, however large
     std::function<NextPiece(std::string_view name)> files;  ///< JSON; `name` is empty where the request has none
+    std::function<NextPiece()> history;  ///< JSON
     /// `type` is empty where the request has none.
     std::function<Finding(std::string_view name, std::string_view type, std::string_view client)> explain;
     std::function<Finding(std::string_view name)> flush;  ///< `.` is all

@@ -37,10 +37,13 @@ void Answers::send(const Client& client, dns::Bytes message) {
 
 void Answers::answer(const Owed& owed, dns::Bytes message, const Origin& origin) {
     const auto transport = static_cast<std::size_t>(transport_label(owed.client.transport));
-    counters_.duration[transport].observe(now_ns_ - owed.started_ns);
+    const std::uint64_t taken_ns = now_ns_ - owed.started_ns;
+    counters_.duration[transport].observe(taken_ns);
     const auto rcode = telemetry::rcode_label(dns::full_rcode_of(message));
     counters_.responses[transport][static_cast<std::size_t>(rcode)][origin.source].add();
-    counters_.route(owed.route_slot).responses[rcode].add();
+    telemetry::RouteCounters& route = counters_.route(owed.route_slot);
+    route.responses[rcode].add();
+    route.duration.observe(taken_ns);
     if (records_.is_on()) records_.note(owed, message, origin, now_ns_);
     send(owed.client, message);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Held by tests/integration/test_endpoints.py and tests/integration/test_listening.py.
 #include "server/admin_side.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -8,6 +9,7 @@
 #include "io/monotonic.hpp"
 #include "reports/route_report.hpp"
 #include "server/flush.hpp"
+#include "server/history_page.hpp"
 #include "server/status_page.hpp"
 #include "server/status_report.hpp"
 #include "server/version.hpp"
@@ -72,6 +74,7 @@ admin::AdminSources AdminSide::pages() {
     sources.files = [this, &reloader](std::string_view name) {
         return files_page_.begin(reloader.routes(), reloader.files_in_force(), name);
     };
+    sources.history = [this] { return history_page(from_.history); };
     sources.explain = [this](std::string_view name, std::string_view type, std::string_view client) {
         return explain(name, type, client);
     };

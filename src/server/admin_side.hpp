@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // What people, probes and scrapers ask of the running program over HTTP: which page is made of what.
-// Held by tests/integration/test_endpoints.py and tests/integration/test_listening.py.
 #pragma once
 
 #include <chrono>
@@ -14,6 +13,7 @@
 #include "routing/loop_marks.hpp"
 #include "server/counter_sums.hpp"
 #include "server/files_page.hpp"
+#include "server/history_watch.hpp"
 #include "server/listeners.hpp"
 #include "server/reloader.hpp"
 #include "server/routes_page.hpp"
@@ -36,6 +36,7 @@ struct AdminSideSources {
     cache::AnswerMemory& answers;
     Workers workers;  ///< their counters
     const telemetry::WorkerCounters& prober;
+    const HistoryWatch& history;
     std::chrono::steady_clock::time_point started;  ///< the program
 };
 

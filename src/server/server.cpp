@@ -21,6 +21,7 @@
 #include "server/cpu_count.hpp"
 #include "server/descriptor_budget.hpp"
 #include "server/encryption.hpp"
+#include "server/history_watch.hpp"
 #include "server/listeners.hpp"
 #include "server/memory_watch.hpp"
 #include "server/query_log_writer.hpp"
@@ -79,6 +80,7 @@ private:
     asio::signal_set signals_{io_};
     asio::steady_timer drain_timer_{io_};
     MemoryWatch memory_watch_{io_, counters_};
+    HistoryWatch history_{io_, counters_, labels_};
     bool draining_ = false, finishing_ = false;
     unsigned unfinished_ = 0;
 
@@ -144,6 +146,7 @@ std::string Server::start() {
     }
     if (std::string error = start_encryption(); !error.empty()) return error;
     share_out_descriptors(publication->pools->upstreams.size());
+    history_.start();
     if (std::string error = start_admin(); !error.empty()) return error;
     start_workers(listeners, std::move(publication));
     admin_->set_not_ready("");
@@ -222,7 +225,7 @@ std::string Server::start_admin() {
     for (const auto& counters : counters_) workers.push_back(counters.get());
     admin_.emplace(AdminSideSources{settings_, *reloader_, labels_, config_status_, failures_, log_, endpoints_,
                                     query_log_.lost(), *options_.answers, std::move(workers), *prober_counters_,
-                                    started_});
+                                    history_, started_});
     return admin_->start();
 }
 

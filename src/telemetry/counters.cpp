@@ -129,6 +129,7 @@ void RouteCounters::clear() noexcept {
     requests.set(0);
     responses.clear();
     cache.clear();
+    duration.clear();
 }
 
 void UpstreamCounters::clear() noexcept {

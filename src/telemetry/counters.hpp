@@ -183,6 +183,7 @@ struct RouteCounters {
     Counter requests;
     CounterBy<RcodeLabel> responses;
     CounterBy<CacheEvent> cache;
+    DurationHistogram duration;  ///< for the history: as series there would be too many
 
     void clear() noexcept;  ///< by the owner only, when the slot is given to another route
 };

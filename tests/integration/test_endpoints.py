@@ -73,7 +73,7 @@ def test_the_status_names_what_there_is(proxy, upstream):
     assert status["routes"]["count"] == 3 and status["routes"]["faults"] == []
 
 
-@pytest.mark.parametrize("path", ["/status", "/routes", "/files", "/explain?name=a.test"])
+@pytest.mark.parametrize("path", ["/status", "/routes", "/files", "/history", "/explain?name=a.test"])
 def test_json_says_so(proxy, path):
     headers = {key.lower(): value for key, value in proxy.get(path)[1].items()}
     assert headers["content-type"].startswith("application/json")

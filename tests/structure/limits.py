@@ -99,6 +99,8 @@ ROWS = {
     "max_prefetch": "askings of a kept answer",
     # pages, metrics, log
     "max_files_found": "files that `/files?file=` finds",
+    "most_pasts": "routes, and upstreams, with a [history]", "most_history_bytes":
+    "routes, and upstreams, with a [history]", "most_slots_watched": "routes, and upstreams, with a [history]",
     "max_status_items": "items of a list in `/status`", "max_page_rows": "rows of a table on the page for people",
     "max_page_upstreams": "rows of a table on the page for people", "max_file_series": "route files with a series",
     "max_waiting_lines": "lines of the log that wait", "max_line_length": "lines of the log that wait",

@@ -31,6 +31,12 @@ struct Scene {
                 return false;
             };
         },
+        [] {
+            return [](std::string& piece) {
+                piece += R"({"history":1})";
+                return false;
+            };
+        },
         [](std::string_view name, std::string_view type, std::string_view client) {
             if (name == "..") return Finding{false, "The name .. has an empty label."};
             return Finding{true, std::string(name) + "," + std::string(type) + "," + std::string(client)};
@@ -84,10 +90,11 @@ TEST_CASE("status, routes and explain are JSON") {
     CHECK(scene.get("/status").body == R"({"status":1})");
     CHECK(scene.get("/routes").body == R"({"routes":1})");
     CHECK(scene.get("/files").body == R"({"files":[""]})");
+    CHECK(scene.get("/history").body == R"({"history":1})");
     CHECK(scene.get("/files?file=r%2Fa.prox").body == R"({"files":["r/a.prox"]})");
     CHECK(scene.get("/explain?name=a.example&type=MX&client=::1").body == "a.example,MX,::1");
     CHECK(scene.get("/explain?name=a.example").body == "a.example,,");
-    for (const char* path : {"/status", "/routes", "/files", "/explain?name=a"}) {
+    for (const char* path : {"/status", "/routes", "/files", "/history", "/explain?name=a"}) {
         CHECK(scene.get(path).content_type == "application/json");
     }
 }
