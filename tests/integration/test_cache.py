@@ -218,7 +218,7 @@ def test_memory_is_bounded_and_evictions_are_counted(asked):
     proxy, upstream = asked(settings={"workers": 1, "cache_size": "1MiB"})
     with proxy.client("udp") as client:
         for number in range(9000):
-            client.ask(wire.query(f"n{number}.x.test"))
+            client.ask(wire.query(f"n{number}.{'x' * 60}.{'y' * 60}.test"))  # each takes a quarter of a kilobyte
     wait_until(lambda: proxy.metrics().sum("dproxy_cache_evictions_total") > 1000, "evictions")
     assert proxy.metrics().sum("dproxy_cache_bytes") <= 1 << 20
     assert len(upstream.received) == 9000

@@ -115,10 +115,11 @@ def test_what_was_given_up_counts_as_in_flight(serve, upstream):
     with proxy.client("http") as client:
         for number in range(30):
             stream = client.send(wire.query(f"q{number}.test"))
+            if number < 10:  # one that comes together with its end is not asked at all
+                upstream.wait_for(number + 1)
             client.send_frame(RST_STREAM, stream=stream, payload=struct.pack("!I", CANCEL))
-        upstream.wait_for(1)
         client.send(wire.query("last.test", ident=99))
-        assert len(upstream.received) <= 10
+        assert len(upstream.received) == 10
         hold.release()
         assert wire.ident_of(client.receive()) == 99
 
