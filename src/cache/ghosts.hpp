@@ -23,8 +23,9 @@ public:
     bool take(std::uint64_t hash);
 
 private:
-    // Each word: the turn when it was added (12 bits), and 20 bits of its hash. Turns begin again after `turns`; what
-    // would seem young by then was overwritten, but for a few, which only makes an answer stay that was asked for long ago.
+    // Each word: the turn when it was added (12 bits), and 20 bits of its hash. Turns begin again after `turns`. What
+    // would seem young by then was overwritten, but for a few, and these only let an answer stay that was asked for
+    // long ago.
     static constexpr unsigned mark_bits = 20;
     static constexpr std::uint32_t turns = 1u << (32 - mark_bits), remembered_turns = turns / 4;
 
