@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "admin/pages.hpp"
 
+#include <charconv>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 namespace dproxy::admin {
@@ -63,6 +65,19 @@ Response in_pieces(NextPiece next) {
     return {200, json, std::move(first), std::move(next)};
 }
 
+Response past(const Request& request, const AdminSources& sources) {
+    std::uint32_t seconds = longest_history;
+    if (const std::string* wanted = request.parameters.find("seconds")) {
+        const char* end = wanted->data() + wanted->size();
+        const auto [stopped, error] = std::from_chars(wanted->data(), end, seconds);
+        if (error != std::errc() || stopped != end || seconds == 0 || seconds > longest_history) {
+            return {400, plain, "The parameter seconds says how many of the last to tell of, 1 to " +
+                                    std::to_string(longest_history) + ": /history?seconds=60\n"};
+        }
+    }
+    return in_pieces(sources.history(seconds));
+}
+
 }  // namespace
 
 std::vector<Page> make_pages(AdminSources sources) {
@@ -82,7 +97,7 @@ std::vector<Page> make_pages(AdminSources sources) {
              const std::string* name = request.parameters.find("file");
              return in_pieces(from->files(name ? std::string_view(*name) : std::string_view()));
          }},
-        {"/history", [from](const Request&) { return in_pieces(from->history()); }},
+        {"/history", [from](const Request& request) { return past(request, *from); }},
         {"/explain", [from](const Request& request) { return explanation(request, *from); }},
         {"/flush", [from](const Request& request) { return flushing(request, *from); }, PageKind::order},
     };

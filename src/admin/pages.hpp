@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -15,6 +16,9 @@ namespace dproxy::admin {
 
 /// A worker that has not turned over for longer makes /livez say 503. Workers turn at least once a second.
 inline constexpr std::chrono::seconds stall_limit{10};
+
+/// What /history goes back, in seconds, and what it may be asked for.
+inline constexpr std::uint32_t longest_history = 7200;
 
 struct WorkerTurn {
     std::string name;                  ///< `worker 0`
@@ -35,7 +39,7 @@ struct AdminSources {
     std::function<std::string()> status;  ///< JSON
     std::function<NextPiece()> routes;    ///< JSON, however large
     std::function<NextPiece(std::string_view name)> files;  ///< JSON; `name` is empty where the request has none
-    std::function<NextPiece()> history;  ///< JSON
+    std::function<NextPiece(std::uint32_t seconds)> history;  ///< JSON, of the last ones
     /// `type` is empty where the request has none.
     std::function<Finding(std::string_view name, std::string_view type, std::string_view client)> explain;
     std::function<Finding(std::string_view name)> flush;  ///< `.` is all

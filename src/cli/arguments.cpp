@@ -20,7 +20,7 @@ constexpr std::array verb_names{
     VerbName{"serve", Verb::serve},   VerbName{"check", Verb::check},             VerbName{"explain", Verb::explain},
     VerbName{"routes", Verb::routes}, VerbName{"healthcheck", Verb::healthcheck}, VerbName{"ask", Verb::ask},
     VerbName{"diff", Verb::diff},     VerbName{"import", Verb::import},           VerbName{"wait", Verb::wait},
-    VerbName{"flush", Verb::flush},
+    VerbName{"flush", Verb::flush},   VerbName{"top", Verb::top},
 };
 
 using config::excerpt;
@@ -31,7 +31,11 @@ constexpr std::size_t hash_digits = 16;  ///< of config::ContentHash
 
 /// Which have routes as they stand somewhere.
 bool has_routes(Verb verb) { return verb == Verb::explain || verb == Verb::routes || verb == Verb::diff; }
-bool asks_instance(Verb verb) { return has_routes(verb) || verb == Verb::wait || verb == Verb::flush; }
+bool asks_instance(Verb verb) {
+    return has_routes(verb) || verb == Verb::wait || verb == Verb::flush || verb == Verb::top;
+}
+/// Takes no value.
+bool is_flag(std::string_view option) { return option == "--tcp" || option == "--once"; }
 bool has_formats(Verb verb) { return verb == Verb::check || has_routes(verb); }
 
 /// "; did you mean `x`?", or where to look where no name is near.
@@ -99,7 +103,7 @@ private:
             if (!word.starts_with('-')) {
                 return set_verb(word, at);
             }
-            const bool alone = word == "--tcp" || word.find('=') != std::string_view::npos ||
+            const bool alone = is_flag(word) || word.find('=') != std::string_view::npos ||
                                (at + 1 < words_.size() && words_[at + 1].starts_with("--"));
             at += alone ? 0 : 1;
         }
@@ -139,10 +143,10 @@ private:
             attached = word.substr(equals + 1);
         }
         const auto verb = arguments_.verb;
-        if (option == "--tcp" && verb == Verb::ask) {
-            arguments_.tcp = true;
+        if ((option == "--tcp" && verb == Verb::ask) || (option == "--once" && verb == Verb::top)) {
+            (verb == Verb::ask ? arguments_.tcp : arguments_.once) = true;
             if (attached) {
-                fail("--tcp takes no value");
+                fail(std::string(option) + " takes no value");
             }
         } else if (option == "--config") {
             arguments_.config_file = std::string(take_value(option, attached));

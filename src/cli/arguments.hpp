@@ -18,7 +18,7 @@
 namespace dproxy::cli {
 
 enum class Verb : std::uint8_t {
-    serve, check, explain, routes, diff, import, healthcheck, wait, flush, ask, version, help
+    serve, check, explain, routes, diff, import, healthcheck, wait, flush, top, ask, version, help
 };
 
 /// Exit statuses of every verb.
@@ -39,7 +39,7 @@ struct Arguments {
     std::string name;                          ///< explain, ask; flush: empty for all
     std::optional<std::uint16_t> type;         ///< explain, ask
     std::optional<net::Address> client;        ///< explain `--client ADDRESS`
-    std::optional<std::string> url;            ///< healthcheck URL; explain, routes, diff, wait, flush `--admin URL`
+    std::optional<std::string> url;            ///< healthcheck URL; `--admin URL` of who asks an instance
     bool json = false;                         ///< `--format json`
     bool markdown = false;                     ///< diff `--format markdown`
     std::string file;                          ///< import; wait: the last components of a path at least
@@ -47,6 +47,7 @@ struct Arguments {
     std::chrono::milliseconds patience{60'000};  ///< wait
     std::optional<routing::Target> server;     ///< ask @ADDRESS or @HOST, port 53 where none is named
     bool tcp = false;                          ///< ask
+    bool once = false;                         ///< top: print, and end
     std::optional<std::uint8_t> expect;        ///< ask: the rcode
     std::optional<foreign::Language> from;     ///< import `--from LANGUAGE`
     std::optional<std::string> to;             ///< import `--to FILE`

@@ -29,6 +29,8 @@ int run_wait(const Arguments& arguments, const std::vector<std::string>& environ
              std::ostream& err);
 int run_flush(const Arguments& arguments, const std::vector<std::string>& environment, std::ostream& out,
               std::ostream& err);
+int run_top(const Arguments& arguments, const std::vector<std::string>& environment, std::ostream& out,
+            std::ostream& err);
 int run_ask(const Arguments& arguments, const std::vector<std::string>& environment, std::ostream& out,
             std::ostream& err);
 

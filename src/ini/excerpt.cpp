@@ -3,22 +3,36 @@
 
 namespace dproxy::config {
 
-std::string excerpt(std::string_view text) {
+namespace {
+
+void append_printable(char character, std::string& out) {
     static constexpr std::string_view digits = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(character);
+    if (byte >= 0x20 && byte < 0x7f) {
+        out += character;
+    } else {
+        out += "\\x";
+        out += digits[byte >> 4];
+        out += digits[byte & 0x0f];
+    }
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+    std::string out;
+    for (const char character : text) append_printable(character, out);
+    return out;
+}
+
+std::string excerpt(std::string_view text) {
     std::string out = "`";
     for (const char character : text) {
         if (out.size() > max_excerpt_length) {
             out += "...";
             break;
         }
-        const auto byte = static_cast<unsigned char>(character);
-        if (byte >= 0x20 && byte < 0x7f) {
-            out += character;
-        } else {
-            out += "\\x";
-            out += digits[byte >> 4];
-            out += digits[byte & 0x0f];
-        }
+        append_printable(character, out);
     }
     return out + '`';
 }

@@ -74,7 +74,7 @@ admin::AdminSources AdminSide::pages() {
     sources.files = [this, &reloader](std::string_view name) {
         return files_page_.begin(reloader.routes(), reloader.files_in_force(), name);
     };
-    sources.history = [this] { return history_page(from_.history); };
+    sources.history = [this](std::uint32_t seconds) { return history_page(from_.history, seconds); };
     sources.explain = [this](std::string_view name, std::string_view type, std::string_view client) {
         return explain(name, type, client);
     };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "server/history_page.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
@@ -76,13 +77,15 @@ std::vector<Period> known_periods(std::int64_t last, std::int64_t kept, const Pe
     return periods;
 }
 
-/// As it was when `second` had been looked at.
-void append_past(const Past& past, std::int64_t second, std::string& text) {
+/// As it was when `second` had been looked at, and no more than the last `most` seconds.
+void append_past(const Past& past, std::int64_t second, std::int64_t most, std::string& text) {
+    const std::int64_t seconds = std::min(most, Past::seconds_kept);
+    const std::int64_t tens = std::min((most + 9) / 10, Past::tens_kept);
     const std::int64_t last_ten = (second + 1) / 10 - 1;
     append_periods("seconds",
-                   known_periods(second, Past::seconds_kept, [&](std::int64_t at) { return past.second(at); }), text);
+                   known_periods(second, seconds, [&](std::int64_t at) { return past.second(at); }), text);
     text += ',';
-    append_periods("tens", known_periods(last_ten, Past::tens_kept, [&](std::int64_t at) { return past.ten(at); }),
+    append_periods("tens", known_periods(last_ten, tens, [&](std::int64_t at) { return past.ten(at); }),
                    text);
 }
 
@@ -90,6 +93,7 @@ std::string quoted(std::string_view text) { return boost::json::serialize(boost:
 
 /// What has still to be told.
 struct Reading {
+    std::int64_t most = 0;  ///< seconds of each
     std::int64_t second = 0;
     std::vector<Slot> routes{};
     std::vector<Slot> upstreams{};
@@ -107,7 +111,7 @@ void Reading::append_one(const Past* past, std::string_view kind, std::string_vi
     if (past == nullptr) return;
     if (!std::exchange(is_first, false)) text += ',';
     text.append("{\"").append(kind).append("\":").append(quoted(label)).append(",");
-    append_past(*past, second, text);
+    append_past(*past, second, most, text);
     text += '}';
 }
 
@@ -120,7 +124,7 @@ void Reading::begin(const History& history, std::chrono::system_clock::time_poin
             ",\"tens_until\":" + quoted(config::rfc3339(looked - since_ten)) +
             ",\"routes_left_out\":" + std::to_string(history.routes().left_out()) +
             ",\"upstreams_left_out\":" + std::to_string(history.upstreams().left_out()) + ",\"total\":{";
-    append_past(history.total(), second, text);
+    append_past(history.total(), second, most, text);
     text += "},\"routes\":[";
 }
 
@@ -150,8 +154,8 @@ bool Reading::append_next(const HistoryWatch& watch, std::string& text) {
 
 }  // namespace
 
-admin::NextPiece history_page(const HistoryWatch& watch) {
-    return [&watch, reading = Reading(), has_begun = false](std::string& text) mutable {
+admin::NextPiece history_page(const HistoryWatch& watch, std::uint32_t seconds) {
+    return [&watch, reading = Reading{seconds}, has_begun = false](std::string& text) mutable {
         const std::size_t end = text.size() + piece_bytes;
         if (!std::exchange(has_begun, true)) {
             watch.read([&](const History& history, auto looked) { reading.begin(history, looked, text); });

@@ -31,9 +31,9 @@ struct Scene {
                 return false;
             };
         },
-        [] {
-            return [](std::string& piece) {
-                piece += R"({"history":1})";
+        [](std::uint32_t seconds) {
+            return [seconds](std::string& piece) {
+                piece += "{\"history\":" + std::to_string(seconds) + "}";
                 return false;
             };
         },
@@ -90,12 +90,22 @@ TEST_CASE("status, routes and explain are JSON") {
     CHECK(scene.get("/status").body == R"({"status":1})");
     CHECK(scene.get("/routes").body == R"({"routes":1})");
     CHECK(scene.get("/files").body == R"({"files":[""]})");
-    CHECK(scene.get("/history").body == R"({"history":1})");
+    CHECK(scene.get("/history").body == R"({"history":7200})");
+    CHECK(scene.get("/history?seconds=60").body == R"({"history":60})");
     CHECK(scene.get("/files?file=r%2Fa.prox").body == R"({"files":["r/a.prox"]})");
     CHECK(scene.get("/explain?name=a.example&type=MX&client=::1").body == "a.example,MX,::1");
     CHECK(scene.get("/explain?name=a.example").body == "a.example,,");
     for (const char* path : {"/status", "/routes", "/files", "/history", "/explain?name=a"}) {
         CHECK(scene.get(path).content_type == "application/json");
+    }
+}
+
+TEST_CASE("a history is of a number of seconds that there may be") {
+    const Scene scene;
+    for (const char* target : {"/history?seconds=", "/history?seconds=0", "/history?seconds=7201", "/history?seconds=-1",
+                               "/history?seconds=60s", "/history?seconds=4294967297"}) {
+        CHECK(scene.get(target).status == 400);
+        CHECK(scene.get(target).body.find("1 to 7200") != std::string::npos);
     }
 }
 

@@ -193,6 +193,16 @@ TEST_CASE("help and version win over everything before and after them", "[argume
     CHECK(good({"explain", "--help"}).verb == Verb::help);
 }
 
+TEST_CASE("top prints once where it is told to", "[arguments]") {
+    CHECK(good({"top"}).verb == Verb::top);
+    CHECK_FALSE(good({"top"}).once);
+    CHECK(good({"--once", "top"}).once);
+    CHECK(good({"top", "--admin", "http://127.0.0.1:8080", "--once"}).once);
+    CHECK(parse({"top", "--once=1"}).error == "--once takes no value");
+    CHECK(parse({"top", "x"}).error == "unexpected argument `x` (dproxy --help shows the usage)");
+    CHECK(parse({"ask", "x.test", "--once"}).error.starts_with("unknown option `--once`"));
+}
+
 TEST_CASE("flush takes a name, or none", "[arguments]") {
     CHECK(good({"flush"}).verb == Verb::flush);
     CHECK(good({"flush"}).name.empty());

@@ -51,7 +51,7 @@ TEST_CASE("help lists every key with its default, and fits a terminal", "[cli]")
             CHECK(help.out.find("(" + std::string(key.default_text) + ")\n") != std::string::npos);
     }
     for (const auto* verb :
-         {"serve", "check", "explain", "routes", "diff", "import", "healthcheck", "wait", "flush", "ask"}) {
+         {"serve", "check", "explain", "routes", "diff", "import", "healthcheck", "wait", "flush", "top", "ask"}) {
         CHECK(help.out.find(verb) != std::string::npos);
     }
     CHECK(help.out.find("config.gcfg") != std::string::npos);

@@ -13,8 +13,8 @@ namespace json = boost::json;
 
 namespace {
 
-std::vector<std::string> pieces_of(const HistoryWatch& watch) {
-    admin::NextPiece next = history_page(watch);
+std::vector<std::string> pieces_of(const HistoryWatch& watch, std::uint32_t seconds = admin::longest_history) {
+    admin::NextPiece next = history_page(watch, seconds);
     std::vector<std::string> pieces(1);
     while (next(pieces.back())) {
         CHECK_FALSE(pieces.back().empty());
@@ -65,6 +65,21 @@ TEST_CASE("the last of each list is the latest", "[history_page]") {
     const auto& upstreams = told.at("upstreams").as_array();
     REQUIRE(upstreams.size() == 1);
     CHECK(upstreams[0].at("upstream") == "u1");
+}
+
+TEST_CASE("no more is told than was asked for", "[history_page]") {
+    HistoryScene scene;
+    for (std::uint32_t i = 0; i < 34; ++i) {
+        for (std::uint32_t asked = 0; asked < i; ++asked) scene.answer(1);
+        scene.look();
+    }
+    const auto told = parsed(pieces_of(scene.watch, 3));
+    const auto& total = told.at("total");
+    CHECK(text_of(total.at("seconds").at("queries")) == "[31,32,33]");
+    CHECK(total.at("seconds").at("p99_ms").as_array().size() == 3);
+    CHECK(total.at("tens").at("queries").as_array().size() == 1);
+    CHECK(text_of(told.at("routes").at(0).at("seconds").at("queries")) == "[31,32,33]");
+    CHECK(text_of(told.at("upstreams").at(0).at("seconds").at("failures")) == "[0,0,0]");
 }
 
 TEST_CASE("tens end where they end", "[history_page]") {
