@@ -12,6 +12,7 @@
 #include <boost/asio/write.hpp>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 #include "io/socket_address.hpp"
 
@@ -55,7 +56,7 @@ void ByteStream::guarded(const Work& work) {
     try {
         work();
     } catch (...) {
-        taking_ = false;
+        taking_ = resumed_ = false;
         end(StreamEnd::failed, asio::error::no_memory);
         throw;
     }
@@ -148,6 +149,12 @@ void ByteStream::take(std::size_t count) {
     taking_ = true;
     taken(count);
     if (filter_) take_filtered();
+    // The owner's turn may end with room that it did not have within: what was left lying comes before the next bytes,
+    // as these may never come.
+    while (std::exchange(resumed_, false) && !closed_) {
+        taken(0);
+        if (filter_) take_filtered();
+    }
     taking_ = false;
     if (closed_) return free_buffers();
     if (filter_) {
@@ -326,9 +333,13 @@ net::Endpoint ByteStream::local_endpoint() { return bound_endpoint(socket_.nativ
 void ByteStream::resume() {
     if (!paused_) return;
     paused_ = false;
+    if (taking_) {
+        resumed_ = true;
+        return;
+    }
     // What was taken may be whole; it comes from the loop, as the owner must not be called from here.
     asio::post(socket_.get_executor(), [self = shared_from_this()] {
-        if (!self->closed_ && !self->reading_ && !self->taking_) self->guarded([&] { self->take(0); });
+        if (!self->closed_ && !self->reading_) self->guarded([&] { self->take(0); });
     });
 }
 

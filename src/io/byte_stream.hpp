@@ -125,6 +125,7 @@ private:
     bool paused_ = false;
     bool reading_ = false;
     bool taking_ = false;
+    bool resumed_ = false;  ///< while something was taken: there may be more that is whole
     bool write_requested_ = false;
     bool write_active_ = false;
     bool close_after_write_ = false;

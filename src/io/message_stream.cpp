@@ -37,7 +37,7 @@ private:
 
 void MessageStream::State::taken(std::size_t count) {
     if (count > 0) framer_.commit(count);
-    if (const auto first = next()) {
+    while (const auto first = next()) {
         Incoming incoming(*this, *first);
         events_.on_messages(incoming);
     }

@@ -172,6 +172,40 @@ TEST_CASE("nothing is delivered while reading is paused, and all of it afterward
     }
 }
 
+TEST_CASE("what came whole is delivered where reading is paused and resumed in one call", "[message_stream]") {
+    Joined joined;
+    joined.server.react = [&](dns::MutableBytes) {
+        joined.server.stream->pause_reading();
+        joined.server.stream->resume_reading();
+    };
+    joined.until([&] { return joined.server.stream != nullptr; });
+    for (int i = 0; i < 5; ++i) joined.client.stream->send(Message(20, static_cast<std::uint8_t>(i)));
+    joined.until([&] { return joined.server.messages.size() == 5; });
+}
+
+TEST_CASE("what came whole is delivered where reading was resumed at the end of a call", "[message_stream]") {
+    Joined joined(true);
+    /// Takes one at a time, and has room for the next one as soon as the call's work is done.
+    struct OneAtATime final : MessageStream::Events {
+        MessageStream* stream = nullptr;
+        std::size_t taken = 0;
+        void on_messages(MessageStream::Incoming& incoming) override {
+            if (incoming.next()) ++taken;
+            stream->pause_reading();
+            CHECK_FALSE(incoming.next());
+            stream->resume_reading();
+        }
+        void on_message(dns::MutableBytes) override {}
+        void on_drained() override {}
+        void on_end(StreamEnd, std::error_code) override {}
+    } owner;
+    MessageStream stream(joined.loop, std::move(joined.raw), true, owner, nullptr, nullptr);
+    owner.stream = &stream;
+    // A whole buffer of them, so that there is no room to read to until some were taken.
+    for (int i = 0; i < 400; ++i) joined.client.stream->send(Message(20, 1));
+    joined.until([&] { return owner.taken == 400; });
+}
+
 TEST_CASE("closing when drained delivers what was queued first", "[message_stream]") {
     Joined joined;
     for (int i = 0; i < 50; ++i) joined.server.stream->send(Message(60'000, 1));
