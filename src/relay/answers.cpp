@@ -128,12 +128,6 @@ void Answers::remembered(const Owed& owed, dns::Bytes message, const cache::Kept
             {is_stale ? Source::stale : Source::cache, message});
 }
 
-void Answers::replied(const InFlight& entry, dns::Bytes message, std::unique_ptr<StoredReply> reply) {
-    kept_.push_back(std::move(reply));
-    StoredReply& kept = *kept_.back();
-    replied(entry, message, {kept.message, kept.by_stream, kept.added, kept.upstream});
-}
-
 void Answers::transferred(const Owed& owed, dns::Bytes query, bool first, dns::MutableBytes message) {
     message = without_hop_options(message, owed.query);
     if (!first) return send(owed.client, message);

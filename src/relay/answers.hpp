@@ -38,15 +38,15 @@ public:
     /// The reply to a query in flight, `message`. The reply's bytes are changed, and stay where they are until all has
     /// left.
     void replied(const InFlight& entry, dns::Bytes message, const ReplyAtHand& reply);
-    /// The same for one that was kept with the query, and is kept here from now on.
-    void replied(const InFlight& entry, dns::Bytes message, std::unique_ptr<StoredReply> reply);
+    /// Keeps what a reply's bytes lie in until all has left.
+    void keep(std::unique_ptr<StoredReply> reply) { kept_.push_back(std::move(reply)); }
     /// The reply as it is for whoever asks: without what was put in for one client, or is between neighbours.
     static ReplyAtHand cleaned(const InFlight& entry, const ReplyAtHand& reply);
     /// The same reply to another query; `clean` stays as it is.
     void shared(const InFlight& entry, dns::Bytes message, const ReplyAtHand& clean);
     /// An answer that was kept. `message`: the query, with the client's ID.
     void remembered(const Owed& owed, dns::Bytes message, const cache::KeptAnswer& kept);
-    /// First, where such a one is to come: no memory is needed for it any more.
+    /// First, where such a one is to be kept: no memory is needed for it any more.
     void expect_kept_reply() { kept_.reserve(kept_.size() + 1); }
     /// A message of a zone transfer that `query` asked for, with the client's ID; its bytes are changed. Only the first
     /// one counts.

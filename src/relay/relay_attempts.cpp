@@ -166,10 +166,9 @@ void Relay::deliver_kept(QueryIndex index) {
     answers_.expect_kept_reply();
     auto kept = queries_.take_reply(index);
     if (!kept) return end_in_vain(index);  // there was no memory to deliver it when it was tried before
-    const InFlight& entry = queries_[index];
-    if (entry.is_merged) share_reply(index, {kept->message, kept->by_stream, kept->added, kept->upstream});
-    if (!entry.is_own) answers_.replied(entry, queries_.message(index), std::move(kept));
-    finish(index);
+    const ReplyAtHand reply{kept->message, kept->by_stream, kept->added, kept->upstream};
+    answers_.keep(std::move(kept));
+    deliver(index, reply);
 }
 
 void Relay::deliver(QueryIndex index, const ReplyAtHand& reply) {

@@ -214,6 +214,23 @@ def test_what_is_asked_often_is_asked_again_before_its_end(asked):
     assert proxy.metrics().sum("dproxy_responses_total", source="upstream") == 1
 
 
+@pytest.mark.parametrize("key", ["cache", "merge"])
+def test_a_reply_that_was_kept_for_want_of_a_better_one_ends_where_it_ends(world, key, transport):
+    """What lay between neighbours is taken out of it once, and the answer is as long as what is left."""
+    extra = wire.opt(options=wire.option(NSID, b"one") + wire.option(11, b"\0\x64"))
+
+    def refuse(exchange):
+        exchange.reply(behaviours.answer_to(exchange.message, 1, wire.REFUSED, additional=extra, records=[]))
+    proxy = world.relay(world.upstream(1, refuse), world.upstream(2, refuse), fallback_on="refused", client_subnet="add",
+                        **{key: "on"})
+    for ident in (1, 2):
+        asked = wire.query("x.test", ident=ident, additional=[wire.opt()])
+        reply = proxy.ask(transport, asked)
+        assert wire.ident_of(reply) == ident and wire.rcode_of(reply) == wire.REFUSED
+        assert len(reply) == len(asked) + len(wire.option(NSID, b"one")), reply.hex()
+        assert wire.opt_of(reply)[2] == {NSID: b"one"}
+
+
 def test_memory_is_bounded_and_evictions_are_counted(asked):
     proxy, upstream = asked(settings={"workers": 1, "cache_size": "1MiB"})
     with proxy.client("udp") as client:

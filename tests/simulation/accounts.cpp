@@ -83,6 +83,12 @@ std::uint64_t Accounts::count_responses(std::size_t transport, Source source) co
     return count;
 }
 
+std::uint64_t Accounts::count_all_responses(std::size_t transport) const {
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < count_of<Source>; ++i) count += count_responses(transport, static_cast<Source>(i));
+    return count;
+}
+
 void Accounts::expect(std::uint64_t counted, std::uint64_t seen, const char* what) {
     expect_between(counted, seen, seen, what);
 }
@@ -111,6 +117,11 @@ void Accounts::check(const Seen& seen) {
     sum_up(sums);
     check_clients(seen, sums);
     check_upstreams(seen, sums);
+    const auto count = [this](Source source) {
+        return static_cast<unsigned long long>(count_responses(0, source) + count_responses(1, source));
+    };
+    journal_.note("answers of the proxy's own %llu, of upstreams %llu, kept %llu, stale %llu", count(Source::local),
+                  count(Source::upstream), count(Source::cache), count(Source::stale));
 }
 
 void Accounts::check_clients(const Seen& seen, const Sums& sums) {
@@ -126,8 +137,7 @@ void Accounts::check_clients(const Seen& seen, const Sums& sums) {
                "responses over UDP of one rcode");
     }
     const std::uint64_t local = count_responses(0, Source::local) + count_responses(1, Source::local);
-    const std::uint64_t udp = count_responses(0, Source::local) + count_responses(0, Source::upstream);
-    const std::uint64_t tcp = count_responses(1, Source::local) + count_responses(1, Source::upstream);
+    const std::uint64_t udp = count_all_responses(0), tcp = count_all_responses(1);
     for (std::size_t i = 0; i < telemetry::DurationHistogram::bucket_count; ++i) {
         observed += counters_.duration[0].bucket(i) + counters_.duration[1].bucket(i);
     }

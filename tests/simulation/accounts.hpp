@@ -36,6 +36,7 @@ private:
     void add_route(Sums& sums, telemetry::Slot slot) const;
     void add_upstream(Sums& sums, telemetry::Slot slot) const;
     void sum_up(Sums& sums) const;
+    std::uint64_t count_all_responses(std::size_t transport) const;
     std::uint64_t count_responses(std::size_t transport, telemetry::Source source) const;
 
     void check_clients(const Seen& seen, const Sums& sums);

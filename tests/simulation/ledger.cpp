@@ -162,7 +162,9 @@ void Ledger::on_wire_by_udp(const net::Endpoint& upstream, dns::Bytes message) {
     Asked* const asked = by_name(message);
     if (!asked || asked->shares_name || asked->over_tcp) return;
     const std::string name = "#" + std::to_string(asked->number);
-    if (asked->answers >= asked->reads) journal_.violate(name + " goes up and is answered already");
+    // But where it is asked again for others: in advance, or instead of a stale answer.
+    const bool is_kept = asked->pool && asked->pool->settings->keeping.cache;
+    if (asked->answers >= asked->reads && !is_kept) journal_.violate(name + " goes up and is answered already");
     const std::uint16_t id = dns::id_of(message);
     if (asked->was_sent) {
         ++seen.repetitions;
@@ -187,8 +189,9 @@ void Ledger::on_wire(const net::Endpoint& upstream, dns::Bytes message) {
         return set.upstreams[one].key.endpoint == upstream;
     });
     if (!is_of_pool) journal_.violate(name + " goes to an upstream that is not its route's: " + upstream.to_string());
-    check_attempts(*asked, asked->pool->settings->attempts);
-    const bool is_changed = asked->pool->settings->client_subnet || asked->query.hop.any;
+    const auto& settings = *asked->pool->settings;
+    check_attempts(*asked, settings.keeping.cache ? 2u * settings.attempts : settings.attempts);
+    const bool is_changed = settings.client_subnet || asked->query.hop.any;
     const dns::Bytes own(asked->message);
     if (!is_changed && !std::equal(message.begin() + 2, message.end(), own.begin() + 2, own.end())) {
         journal_.violate(name + " goes up with other bytes than it came with");
@@ -216,10 +219,10 @@ void Ledger::describe(const Asked& asked) {
                   asked.query.hop.any);
     if (!settings) return;
     journal_.note("  its route: timeout %lld ms, attempts %u, protocol %d, answer %d, hedge %d, subnet %d, PROXY %d, "
-                  "fallback %d, max_inflight %u", static_cast<long long>(settings->timeout.count()),
+                  "fallback %d, max_inflight %u, cache %d, merge %d", static_cast<long long>(settings->timeout.count()),
                   settings->attempts, static_cast<int>(settings->protocol), static_cast<int>(settings->answer),
                   static_cast<int>(settings->hedge), settings->client_subnet, settings->proxy_protocol,
-                  settings->fallback_on, settings->max_inflight);
+                  settings->fallback_on, settings->max_inflight, settings->keeping.cache, settings->keeping.merge);
 }
 
 void Ledger::check_due(std::uint64_t now, std::uint64_t dropped) {

@@ -70,7 +70,7 @@ const Octets& keepalive_of_nameserver() {
 }
 
 Octets reply_to(dns::Bytes query, std::uint16_t rcode, std::size_t padding, bool truncated, std::uint32_t marker,
-                const Octets& options) {
+                const Octets& options, std::uint32_t ttl) {
     const dns::Query read = dns::read_query(query);
     const dns::Question& question = read.question;
     test::Packet packet;
@@ -79,7 +79,7 @@ Octets reply_to(dns::Bytes query, std::uint16_t rcode, std::size_t padding, bool
     packet.rcode(rcode & 0x0fu);
     const auto name = question.name(query);
     packet.raw_question(Octets(name.begin(), name.end()), question.type, question.qclass);
-    if (has_data) packet.answer(test::record(test::u16(0xc00c), dns::type::a, test::u32(marker)));
+    if (has_data) packet.answer(test::record(test::u16(0xc00c), dns::type::a, test::u32(marker), ttl));
     for (std::size_t left = has_data ? padding : 0; left > 0;) {
         const std::size_t some = std::min<std::size_t>(left, 200);
         packet.answer(test::record(test::u16(0xc00c), dns::type::txt, Octets(some, std::uint8_t{'x'})));

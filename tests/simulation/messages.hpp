@@ -32,7 +32,7 @@ std::optional<std::uint32_t> marker_of(dns::Bytes message, const dns::Question& 
 /// `rcode` may have upper bits where the query has an OPT. `padding`: bytes of more records.
 /// `options`: for its OPT, where it has one.
 test::Octets reply_to(dns::Bytes query, std::uint16_t rcode, std::size_t padding, bool truncated, std::uint32_t marker,
-                      const test::Octets& options = {});
+                      const test::Octets& options = {}, std::uint32_t ttl = 300);
 
 /// Of the hop between a nameserver and the worker, and no client's business (RFC 7828).
 const test::Octets& keepalive_of_nameserver();

@@ -154,7 +154,8 @@ std::vector<Reply> Nameserver::replies_to(dns::Bytes query, bool over_tcp) {
         return {{std::move(bare), reply_time()}};
     }
     const Octets options = random_.percent(10) ? keepalive_of_nameserver() : Octets();
-    return {{reply_to(query, rcode, padding, truncated, marker, options), reply_time()}};
+    const std::uint32_t ttl = random_.one_of({0u, 1u, 2u, 300u});
+    return {{reply_to(query, rcode, padding, truncated, marker, options, ttl), reply_time()}};
 }
 
 /// A zone: begins and ends with its SOA, in several messages, and now and then does not come to its end.

@@ -24,8 +24,13 @@ net::NetworkList some_clients() { return net::NetworkList({*net::Network::parse(
 
 }  // namespace
 
-Routes::Routes(Random random, std::vector<net::Endpoint> nameservers, bool roomy)
-    : random_(random), nameservers_(std::move(nameservers)), settings_(domains), for_some_(domains), roomy_(roomy) {
+Routes::Routes(Random random, std::vector<net::Endpoint> nameservers, bool roomy, bool keeps)
+    : random_(random),
+      nameservers_(std::move(nameservers)),
+      settings_(domains),
+      for_some_(domains),
+      roomy_(roomy),
+      keeps_(keeps) {
     change_hosts();
     for (auto& one : settings_) one = draw();
     for (auto& one : for_some_) one = draw_for_some();
@@ -69,6 +74,7 @@ std::shared_ptr<const RouteSettings> Routes::draw() {
     auto settings = std::make_shared<RouteSettings>();
     draw_targets(*settings);
     draw_limits(*settings);
+    if (keeps_) draw_keeping(settings->keeping);
     settings->policy = random_.one_of({Policy::least_outstanding, Policy::round_robin, Policy::random, Policy::first,
                                        Policy::hash});
     settings->health = random_.one_of({Health::on, Health::passive, Health::off});
@@ -106,6 +112,17 @@ void Routes::draw_limits(RouteSettings& settings) {
     settings.max_inflight = random_.one_of({10'000u, 10'000u, 10'000u, 500u, 50u, 5u, 1u});
     if (roomy_) settings.max_inflight = 20'000;
     longest_timeout_ns_ = std::max(longest_timeout_ns_, io::nanoseconds_of(settings.timeout));
+}
+
+void Routes::draw_keeping(routing::Keeping& keeping) {
+    keeping.cache = random_.percent(50);
+    keeping.merge = keeping.cache || random_.percent(30);
+    if (!keeping.cache) return;
+    keeping.least = std::chrono::seconds(random_.one_of({0, 0, 1, 5}));
+    keeping.most = std::chrono::seconds(random_.one_of({5, 10, 86'400}));
+    keeping.stale = std::chrono::seconds(random_.one_of({0, 0, 10, 3600}));
+    keeping.stale_after = std::chrono::milliseconds(random_.one_of({0, 100, 1800}));
+    keeping.prefetch = random_.one_of({0u, 1u, 3u});
 }
 
 std::shared_ptr<const routing::RouteTable> Routes::table() const {

@@ -15,8 +15,8 @@ class Routes {
 public:
     static constexpr std::size_t domains = 6;
 
-    /// `roomy`: no limit is reached.
-    Routes(Random random, std::vector<net::Endpoint> nameservers, bool roomy);
+    /// `roomy`: no limit is reached. `keeps`: some keep answers, or ask once for several.
+    Routes(Random random, std::vector<net::Endpoint> nameservers, bool roomy, bool keeps);
 
     /// A reload: some routes come, go, or become others.
     void change();
@@ -36,13 +36,14 @@ private:
     std::shared_ptr<const routing::RouteSettings> draw_for_some();
     void draw_targets(routing::RouteSettings& settings);
     void draw_limits(routing::RouteSettings& settings);
+    void draw_keeping(routing::Keeping& keeping);
 
     Random random_;
     std::vector<net::Endpoint> nameservers_;
     std::vector<std::shared_ptr<const routing::RouteSettings>> settings_;  ///< of each domain; null: no route
     std::vector<std::shared_ptr<const routing::RouteSettings>> for_some_;  ///< clients or types
     proxy::AddressBook hosts_;
-    bool roomy_;
+    bool roomy_, keeps_;
     std::uint64_t longest_timeout_ns_ = 0;
 };
 

@@ -26,13 +26,14 @@ World::World(std::uint64_t seed, bool aloud)
       kernel_(timeline_, Random(random_.next()), *this),
       ledger_(journal_),
       roomy_(random_.percent(35)),
+      keeps_(random_.percent(50)),
       options_(draw_options()),
       tcp_limits_(random_.one_of({4096u, 40u, 5u}), random_.one_of({64u, 8u, 2u})),
       io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO) {
     draw_nameservers();
     std::vector<net::Endpoint> endpoints;
     for (const auto& one : nameservers_) endpoints.push_back(one->endpoint());
-    routes_ = std::make_unique<Routes>(Random(random_.next()), endpoints, roomy_);
+    routes_ = std::make_unique<Routes>(Random(random_.next()), endpoints, roomy_, keeps_);
     publisher_ = std::make_unique<proxy::Publisher>(routes_->master(), random_.one_of({500u, 3u}),
                                                     random_.one_of({500u, 3u}));
     counters_ = std::make_unique<telemetry::WorkerCounters>(publisher_->route_slots(), publisher_->upstream_slots());
@@ -65,6 +66,7 @@ proxy::WorkerOptions World::draw_options() {
         options.max_buffered = 64 << 20;
     }
     options.rate_limit = random_.one_of({0u, 0u, 0u, 200u, 20u});
+    if (keeps_) options.answers = std::make_shared<cache::AnswerMemory>(random_.one_of({64u << 10, 4u << 20}), 1);
     options.tcp_queries = random_.one_of({10'000u, 50u, 3u});
     options.tcp_inflight = random_.one_of({100u, 10u, 1u});
     options.max_transfers = random_.one_of({256u, 3u});
@@ -212,7 +214,10 @@ void World::plan_changes() {
 }
 
 void World::change() {
-    if (random_.percent(70)) {
+    if (keeps_ && random_.percent(10)) {
+        options_.answers->forget([](const cache::KeptAnswer&) { return true; }, timeline_.now());
+        journal_.note("all that was kept is forgotten");
+    } else if (random_.percent(70)) {
         nameservers_[random_.below(nameservers_.size())]->change_condition();
     } else if (random_.percent(60)) {
         routes_->change();

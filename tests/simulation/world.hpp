@@ -94,6 +94,7 @@ private:
     unsigned repetitions_ = 0;
     /// No limit is reached: what comes to nothing then has no other excuse.
     const bool roomy_;
+    const bool keeps_;  ///< answers are kept for others
     bool changes_ = true;                         ///< conditions and routes become others
     unsigned stalls_once_in_ = 0;
     bool slow_ = false;  ///< it cannot read all that comes
