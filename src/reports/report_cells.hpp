@@ -5,8 +5,11 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <array>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace dproxy::config {
 
@@ -16,5 +19,12 @@ std::string text_of(const boost::json::object& object, std::string_view key);
 std::string list_of(const boost::json::object& object, std::string_view key);
 /// Where the queries go: upstreams, `answers NXDOMAIN`, `dropped`.
 std::string destination_of(const boost::json::object& object);
+
+/// Of an explanation. What becomes of the name, as a sentence without its point.
+std::string verdict_of(const boost::json::object& report);
+/// The winner's keys in a word or two each, and their values: `section`, `upstreams`, `timeout`, ...
+std::vector<std::pair<std::string_view, std::string>> winner_cells(const boost::json::object& report);
+/// What lost: the pattern, where it stands or where it leads, and why it lost.
+std::vector<std::array<std::string, 3>> lost_cells(const boost::json::object& report);
 
 }  // namespace dproxy::config

@@ -120,18 +120,6 @@ void add_line(std::string& text, std::string_view label, const std::string& valu
     text += value + "\n";
 }
 
-/// The first line: what becomes of the name.
-std::string verdict_of(const json::object& report) {
-    const auto result = text_of(report, "result");
-    auto subject = text_of(report, "name");
-    if (const auto type = text_of(report, "type"); !type.empty()) subject += " " + type;
-    if (const auto client = text_of(report, "client"); !client.empty()) subject += " for " + client;
-    if (result == report_route) return subject + " is routed by " + text_of(report, "pattern") + "\n";
-    if (result == report_master) return subject + " has no route and goes to the master upstream\n";
-    return subject + " has no route and " +
-           (answer_of(report) == "DROP" ? "is dropped" : "is answered " + answer_of(report)) + "\n";
-}
-
 std::string timeout_of(const json::object& report) {
     const auto* value = report.if_contains("timeout_ms");
     const auto* milliseconds = value == nullptr ? nullptr : value->if_int64();
@@ -146,8 +134,6 @@ std::string ttl_of(const json::object& report) {
     return seconds == nullptr ? std::string() : duration_text(std::chrono::seconds{*seconds});
 }
 
-}  // namespace
-
 /// `0s-1h, negative 5m, stale 1h after 1800ms, prefetch 10`; nothing where there is none.
 std::string cache_of(const json::object& report) {
     if (text_of(report, "cache") != "on") return {};
@@ -159,31 +145,48 @@ std::string cache_of(const json::object& report) {
     return text;
 }
 
-std::string explain_text(const json::value& value) {
-    const auto* object = value.if_object();
-    if (object == nullptr) return json::serialize(value) + "\n";
-    const auto& report = *object;
-    auto text = verdict_of(report);
+}  // namespace
+
+std::string verdict_of(const json::object& report) {
+    const auto result = text_of(report, "result");
+    auto subject = text_of(report, "name");
+    if (const auto type = text_of(report, "type"); !type.empty()) subject += " " + type;
+    if (const auto client = text_of(report, "client"); !client.empty()) subject += " for " + client;
+    if (result == report_route) return subject + " is routed by " + text_of(report, "pattern");
+    if (result == report_master) return subject + " has no route and goes to the master upstream";
+    return subject + " has no route and " +
+           (answer_of(report) == "DROP" ? "is dropped" : "is answered " + answer_of(report));
+}
+
+std::vector<std::pair<std::string_view, std::string>> winner_cells(const json::object& report) {
+    std::vector<std::pair<std::string_view, std::string>> cells;
+    const auto add = [&](std::string_view label, std::string value) {
+        if (!value.empty()) cells.emplace_back(label, std::move(value));
+    };
     if (const auto place = place_of(report); !place.empty()) {
         const auto route = text_of(report, "route");  // for some only: with the brackets already
-        add_line(text, "section", (route.starts_with('[') ? route : "[" + route + "]") + " in " + place);
+        add("section", (route.starts_with('[') ? route : "[" + route + "]") + " in " + place);
     }
-    add_line(text, "list", list_place_of(report));
+    add("list", list_place_of(report));
     if (text_of(report, "result") != report_none) {
         const bool local = report.contains("answer");
-        add_line(text, local ? "answer" : "upstreams", local ? answer_of(report) : destination_of(report));
+        add(local ? "answer" : "upstreams", local ? answer_of(report) : destination_of(report));
     }
-    add_line(text, "protocol", text_of(report, "protocol"));
-    add_line(text, "policy", text_of(report, "policy"));
-    add_line(text, "timeout", timeout_of(report));
-    if (const auto hedge = text_of(report, "hedge"); hedge != "off") add_line(text, "hedge", hedge);
-    add_line(text, "cache", cache_of(report));
-    if (text_of(report, "merge") == "on" && text_of(report, "cache") != "on") add_line(text, "merge", "on");
-    add_line(text, "ttl", ttl_of(report));
-    add_line(text, "querylog", text_of(report, "querylog"));
-    add_line(text, "clients", list_of(report, "clients"));
-    add_line(text, "types", list_of(report, "types"));
-    add_line(text, "allow", list_of(report, "allow"));
+    add("protocol", text_of(report, "protocol"));
+    add("policy", text_of(report, "policy"));
+    add("timeout", timeout_of(report));
+    if (const auto hedge = text_of(report, "hedge"); hedge != "off") add("hedge", hedge);
+    add("cache", cache_of(report));
+    if (text_of(report, "merge") == "on" && text_of(report, "cache") != "on") add("merge", "on");
+    add("ttl", ttl_of(report));
+    add("querylog", text_of(report, "querylog"));
+    add("clients", list_of(report, "clients"));
+    add("types", list_of(report, "types"));
+    add("allow", list_of(report, "allow"));
+    return cells;
+}
+
+std::vector<std::array<std::string, 3>> lost_cells(const json::object& report) {
     const auto* lost = report.if_contains("lost");
     std::vector<Row> rows;
     for (const auto& loser : lost != nullptr && lost->is_array() ? lost->get_array() : json::array{}) {
@@ -192,7 +195,16 @@ std::string explain_text(const json::value& value) {
                             text_of(*it, "reason")});
         }
     }
-    if (!rows.empty()) text += "lost\n" + columns(rows, "  ");
+    return rows;
+}
+
+std::string explain_text(const json::value& value) {
+    const auto* object = value.if_object();
+    if (object == nullptr) return json::serialize(value) + "\n";
+    const auto& report = *object;
+    auto text = verdict_of(report) + "\n";
+    for (const auto& [label, cell] : winner_cells(report)) add_line(text, label, cell);
+    if (const auto rows = lost_cells(report); !rows.empty()) text += "lost\n" + columns(rows, "  ");
     if (const auto remark = text_of(report, "remark"); !remark.empty()) text += "remark\n  " + remark + "\n";
     return text;
 }
