@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace dproxy::config {
@@ -15,9 +16,15 @@ struct Diagnostic {
     std::string file;        ///< `directory/name`, an environment variable or a flag
     std::uint32_t line = 0;  ///< 0: the whole file
     std::string message;     ///< what was found, what was expected
+    std::string line_text{};  ///< where it is known and for everybody; no part of what is told
 
     std::string to_string() const;  ///< `file:line: message`, `file: message`
-    auto operator<=>(const Diagnostic&) const = default;
+    /// Faults are the same where the same is told of the same place.
+    auto operator<=>(const Diagnostic& other) const {
+        return std::tie(severity, file, line, message) <=>
+               std::tie(other.severity, other.file, other.line, other.message);
+    }
+    bool operator==(const Diagnostic& other) const { return (*this <=> other) == 0; }
 };
 
 using Diagnostics = std::vector<Diagnostic>;

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "ini/counted.hpp"
-#include "ini/excerpt.hpp"
+#include "ini/shown_lines.hpp"
 #include "net/keyed_hash.hpp"
 #include "route_files/on_threads.hpp"
 
@@ -17,9 +17,6 @@ namespace dproxy::config {
 namespace {
 
 /// Behind a message about a file that is read through a link out of its location.
-constexpr const char* hidden_excerpt =
-    " (what the line says is not shown: the file lies behind a link that leads out of the directory)";
-
 using Names = std::unordered_set<std::string_view, net::TextHash>;
 
 Diagnostic whole_file(Severity severity, std::string name, std::string message) {
@@ -250,9 +247,7 @@ bool RouteStore::parse(const Key& key, Entry& entry, std::string_view text, bool
     entry.whole = whole;
     entry.outside = outside;
     entry.content_faults = std::move(parsed.diagnostics);
-    for (Diagnostic& fault : entry.content_faults) {
-        if (outside) fault.message = without_excerpts(fault.message) + hidden_excerpt;
-    }
+    outside ? hide_lines(entry.content_faults) : show_lines(text, entry.content_faults);
     entry.content_good = parsed.file != nullptr;
     entry.awaits_interface = parsed.awaits_interface;
     if (!entry.content_good) return true;
