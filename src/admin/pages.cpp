@@ -59,10 +59,10 @@ Response flushing(const Request& request, const AdminSources& sources) {
 }
 
 /// What is short is sent at once, with its length.
-Response in_pieces(NextPiece next) {
+Response in_pieces(NextPiece next, const char* type = json) {
     std::string first;
     if (!next(first)) next = nullptr;
-    return {200, json, std::move(first), std::move(next)};
+    return {200, type, std::move(first), std::move(next)};
 }
 
 Response past(const Request& request, const AdminSources& sources) {
@@ -84,7 +84,7 @@ std::vector<Page> make_pages(AdminSources sources) {
     const auto from = std::make_shared<const AdminSources>(std::move(sources));
     const Handler live = [from](const Request&) { return liveness(from->workers()); };
     return {
-        {"/", [from](const Request&) { return Response{200, html, from->page()}; }},
+        {"/", [from](const Request& request) { return in_pieces(from->page(request.parameters), html); }},
         {"/metrics", [from](const Request&) { return Response{200, prometheus_text, from->metrics()}; },
          PageKind::metrics},
         {"/livez", live, PageKind::probe},

@@ -35,7 +35,7 @@ struct AdminSources {
     std::function<std::string()> metrics;            ///< Collector::text
     std::function<std::vector<WorkerTurn>()> workers;       ///< at once
     std::function<std::optional<std::string>()> not_ready;  ///< at once: the reason; nothing when ready
-    std::function<std::string()> page;    ///< HTML, for people
+    std::function<NextPiece(const Parameters& asked)> page;  ///< HTML, for people
     std::function<std::string()> status;  ///< JSON
     std::function<NextPiece()> routes;    ///< JSON, however large
     std::function<NextPiece(std::string_view name)> files;  ///< JSON; `name` is empty where the request has none

@@ -8,6 +8,7 @@
 
 #include "io/monotonic.hpp"
 #include "reports/route_report.hpp"
+#include "server/answer_page.hpp"
 #include "server/flush.hpp"
 #include "server/history_page.hpp"
 #include "server/status_page.hpp"
@@ -68,7 +69,7 @@ admin::AdminSources AdminSide::pages() {
         if (reason.empty()) return std::nullopt;
         return reason;
     };
-    sources.page = [this] { return status_page(status()); };
+    sources.page = [this](const admin::Parameters& asked) { return page(asked); };
     sources.status = [this] { return status_json(status()); };
     sources.routes = [this, &reloader] { return routes_page_.begin(reloader.routes()->table, from_.settings); };
     sources.files = [this, &reloader](std::string_view name) {
@@ -91,6 +92,17 @@ std::vector<admin::WorkerTurn> AdminSide::worker_turns() {
         workers.push_back({"worker " + std::to_string(i), stillness[i]});
     }
     return workers;
+}
+
+admin::NextPiece AdminSide::page(const admin::Parameters& asked) const {
+    const PageQuestion question = page_question(asked);
+    if (question.is_asked()) return answer_page(question, {from_.reloader, from_.settings, counters_});
+    StatusFacts facts = status();
+    facts.past = recent_past(from_.history);
+    return [page = status_page(facts, question)](std::string& piece) {
+        piece += page;
+        return false;
+    };
 }
 
 admin::Finding AdminSide::explain(std::string_view name, std::string_view type, std::string_view client) const {
@@ -116,6 +128,7 @@ StatusFacts AdminSide::status() const {
     facts.watch = reloader.watch();
     facts.hosts = reloader.hosts();
     facts.left_out = reloader.left_out();
+    facts.reloads = reloader.last_reloads();
     facts.config = from_.config.facts();
     facts.workers = from_.workers.size();
     facts.cache_size = from_.answers.size();

@@ -62,6 +62,7 @@ private:
 
     admin::AdminSources pages();
     std::vector<admin::WorkerTurn> worker_turns();
+    admin::NextPiece page(const admin::Parameters& asked) const;
     admin::Finding explain(std::string_view name, std::string_view type, std::string_view client) const;
     StatusFacts status() const;
     std::string not_ready() const;

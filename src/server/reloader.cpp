@@ -106,6 +106,7 @@ struct Reloader::State {
     config::RouteStore store;
     std::shared_ptr<const telemetry::MetricLabels> made_labels;
     LeftOutList left_out_list;
+    LastReloads reload_list;
     Publish publish;
     unsigned receivers = 0;
     bool loaded = false;
@@ -120,6 +121,7 @@ struct Reloader::State {
     std::shared_ptr<const config::FilesInForce> files_in_force = std::make_shared<const config::FilesInForce>();
     WatchState watch_state;
     LeftOutList::Reports left_out = left_out_list.reports();
+    LastReloads::Notes last_reloads = reload_list.notes();
 
     asio::io_context io;
     asio::executor_work_guard<asio::io_context::executor_type> work;
@@ -190,6 +192,11 @@ void Reloader::State::tell(const config::ReloadResult& result, std::chrono::nano
     telemetry::Reload reload;
     reload.success = result.state->success;
     reload.time = std::chrono::system_clock::now();
+    reload_list.add(result, first, duration, reload.time);
+    {
+        const std::lock_guard lock(mutex);
+        last_reloads = reload_list.notes();
+    }
     reload.duration = duration;
     reload.routes = result.state->routes;
     reload.hash = result.state->hash;
@@ -310,6 +317,11 @@ std::vector<proxy::HostReport> Reloader::hosts() const { return state_->hosts.re
 LeftOutList::Reports Reloader::left_out() const {
     const std::lock_guard lock(state_->mutex);
     return state_->left_out;
+}
+
+LastReloads::Notes Reloader::last_reloads() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->last_reloads;
 }
 
 }  // namespace dproxy::server

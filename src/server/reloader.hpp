@@ -12,6 +12,7 @@
 #include "publication/publisher.hpp"
 #include "route_files/files_in_force.hpp"
 #include "route_files/route_store.hpp"
+#include "server/last_reloads.hpp"
 #include "server/left_out.hpp"
 #include "settings/settings.hpp"
 #include "telemetry/config_status.hpp"
@@ -61,6 +62,7 @@ public:
     std::shared_ptr<const config::FilesInForce> files_in_force() const;
     std::vector<proxy::HostReport> hosts() const;
     LeftOutList::Reports left_out() const;
+    LastReloads::Notes last_reloads() const;
 
 private:
     struct State;

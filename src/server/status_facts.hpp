@@ -10,7 +10,9 @@
 
 #include "route_files/files_in_force.hpp"
 #include "routing/loop_marks.hpp"
+#include "server/last_reloads.hpp"
 #include "server/listeners.hpp"
+#include "server/recent_past.hpp"
 #include "server/reloader.hpp"
 #include "telemetry/counters.hpp"
 
@@ -30,11 +32,13 @@ struct StatusFacts {
     WatchState watch;
     std::vector<proxy::HostReport> hosts;
     LeftOutList::Reports left_out;
+    LastReloads::Notes reloads = LastReloads().notes();
     telemetry::ConfigFacts config;
     std::size_t workers = 0;
     std::uint64_t cache_size = 0;  ///< bytes that kept answers may take
     std::vector<const telemetry::WorkerCounters*> counters;  ///< of the workers and of the prober
     std::uint64_t now_ns = 0;                                ///< of the monotonic clock
+    RecentPast past{};                                       ///< for the page
 };
 
 }  // namespace dproxy::server

@@ -53,6 +53,7 @@ ROWS = {
     "max_ini_faults": "faults told of one route file", "max_faults_per_file": "faults told of one route file",
     "max_listed_faults": "faults told of one route file", "max_refused_names": "names in a directory",
     "max_named_labels": "sections named in the log", "max_excerpt_length": "bytes of a line that a fault quotes",
+    "max_shown_line_bytes": "bytes of a line that a fault quotes",
     "max_hold": "time for which a file that is being written", "max_folder_tries": "tries to read a directory",
     "max_file_tries": "tries to read a directory", "max_reading_threads": "threads that read routes",
     "max_owner_pairs": "pairs of `owners`",
@@ -102,6 +103,9 @@ ROWS = {
     "most_pasts": "routes, and upstreams, with a [history]", "most_history_bytes":
     "routes, and upstreams, with a [history]", "most_slots_watched": "routes, and upstreams, with a [history]",
     "max_status_items": "items of a list in `/status`", "max_page_rows": "rows of a table on the page for people",
+    "max_reloads_told": "reloads on the page", "max_label_bytes_told": "reloads on the page",
+    "max_routes_charted": "rows of a table on the page for people",
+    "max_routes_in_a_slice": "rows of a table on the page for people",
     "max_page_upstreams": "rows of a table on the page for people", "max_file_series": "route files with a series",
     "max_waiting_lines": "lines of the log that wait", "max_line_length": "lines of the log that wait",
     "ring_bytes": "records of the [query log]", "max_route_bytes": "records of the [query log]",
@@ -120,7 +124,7 @@ NO_ROW = {
     "bytes_for_two_ghosts", "longest_history",
     "max_cookie_secrets",
     "max_reads_before_report", "max_repetitions", "max_draws", "most_batches", "most_batches_at_end",
-    "most_descriptors",
+    "most_descriptors", "max_field_bytes", "most_of_a_cell",
 }
 
 

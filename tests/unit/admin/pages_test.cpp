@@ -17,7 +17,13 @@ struct Scene {
         [] { return std::string("metrics\n"); },
         [this] { return workers; },
         [this] { return not_ready; },
-        [] { return std::string("<!doctype html>"); },
+        [](const Parameters& asked) {
+            const std::string* search = asked.find("search");
+            return [search = search ? *search : std::string()](std::string& piece) {
+                piece += "<!doctype html>" + search;
+                return false;
+            };
+        },
         [] { return std::string(R"({"status":1})"); },
         [] {
             return [](std::string& piece) {
