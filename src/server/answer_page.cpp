@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "admin/html.hpp"
 #include "reports/route_report.hpp"
 #include "server/page_explanation.hpp"
 #include "server/page_search.hpp"
@@ -16,6 +17,8 @@
 namespace dproxy::server {
 
 namespace {
+
+constexpr std::size_t max_title_bytes = 100;
 
 std::string trimmed(const std::string* text) {
     constexpr const char* white_space = " \t\r\n";
@@ -59,7 +62,8 @@ PageQuestion page_question(const admin::Parameters& parameters) {
 
 admin::NextPiece answer_page(const PageQuestion& question, const AnswerSources& from) {
     std::string begin;
-    begin_page(question, "dproxy", "", begin);
+    const std::string& asked = question.name.empty() ? question.search : question.name;
+    begin_page(question, "dproxy: " + admin::html(asked, max_title_bytes), "", begin);
     if (!question.name.empty()) explain(question, from, begin);
     if (question.search.empty()) {
         end_page(begin);

@@ -52,7 +52,8 @@ button { cursor: pointer; font-weight: 600 }
 table { border-collapse: collapse; width: 100% }
 th, td { border-bottom: 1px solid var(--rule); padding: .3rem .9rem .3rem 0; text-align: left; vertical-align: top }
 thead th { color: var(--soft); font-weight: 600 }
-tbody th { font-weight: 600; min-width: 11rem }
+tbody th { font-weight: 600; min-width: 14rem }
+td { min-width: 5rem }
 tbody th, td, code { overflow-wrap: anywhere }
 code { font: .92em ui-monospace, monospace; white-space: pre-wrap }
 .n { text-align: right; white-space: nowrap }
@@ -74,14 +75,13 @@ td .chart { height: 2rem; min-width: 7rem }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
   table, tbody, tr, th, td { display: block }
   tr { border-bottom: 1px solid var(--rule); padding: .5rem 0 }
-  th, td, td.n { border: 0; padding: .1rem 0; text-align: left; white-space: normal }
+  th, td, td.n, tbody th { border: 0; min-width: 0; padding: .1rem 0; text-align: left; white-space: normal }
   td { display: grid; grid-template-columns: minmax(6.5rem, 32%) 1fr; gap: .6rem }
   td::before { content: attr(data-of); color: var(--soft) }
   td:empty { display: none }
   .pairs tr { display: grid; grid-template-columns: minmax(6.5rem, 38%) 1fr; gap: .6rem }
   .pairs td { display: block }
   .pairs td::before { content: none }
-  .pairs th { min-width: 0 }
 }
 @media print { form, nav, .skip { display: none } }
 </style>

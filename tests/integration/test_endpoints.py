@@ -165,15 +165,15 @@ OWN_NAMES = ["127.0.0.1", "127.0.0.1:1", "[::1]:8080", "localhost", "LOCALHOST.:
              "dproxy.dns.svc.cluster.local", "Dns.Example.com"]
 FOREIGN_NAMES = ["rebind.test", "rebind.test:8080", "www.dns.example.com", "localhost.rebind.test", "dproxy.dns",
                  "127.0.0.1.rebind.test"]
-PAGES = ["/", "/status", "/routes", "/explain?name=a.test", "/nothing"]
+PAGES = ["/", "/status", "/routes", "/history", "/explain?name=a.test", "/nothing"]
 
 
 def test_pages_are_for_who_asks_by_a_name_of_ours(world):
     proxy = world.proxy(admin_hosts="x.test, dns.example.com")
     for name in OWN_NAMES:
-        assert [proxy.get(path, {"Host": name})[0] for path in PAGES] == [200] * 4 + [404], name
+        assert [proxy.get(path, {"Host": name})[0] for path in PAGES] == [200] * 5 + [404], name
     for name in FOREIGN_NAMES:
-        assert [proxy.get(path, {"Host": name})[0] for path in PAGES] == [421] * 5, name
+        assert [proxy.get(path, {"Host": name})[0] for path in PAGES] == [421] * 6, name
         assert [proxy.get(path, {"Host": name})[0] for path in (*PROBES, "/metrics")] == [200] * 4, name
 
 

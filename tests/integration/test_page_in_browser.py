@@ -106,7 +106,7 @@ def test_no_other_colours_are_there(proxy):
 
 @browsers
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [360, 768, 940, 1280])
 def test_nothing_is_wider_than_the_screen(proxy, browser, width, path):
     browser.open(url(proxy, path), width=width)
     assert browser.evaluate("document.documentElement.scrollWidth") <= width

@@ -124,7 +124,7 @@ NO_ROW = {
     "bytes_for_two_ghosts", "longest_history",
     "max_cookie_secrets",
     "max_reads_before_report", "max_repetitions", "max_draws", "most_batches", "most_batches_at_end",
-    "most_descriptors", "max_field_bytes", "most_of_a_cell",
+    "most_descriptors", "max_field_bytes", "max_title_bytes", "most_of_a_cell",
 }
 
 

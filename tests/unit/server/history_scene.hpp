@@ -17,7 +17,7 @@ struct HistoryScene {
     std::vector<std::unique_ptr<telemetry::WorkerCounters>> workers;
     telemetry::PublishedLabels labels;
     server::HistoryWatch watch{io, workers, labels};
-    std::chrono::steady_clock::time_point now{std::chrono::seconds(100)};
+    std::chrono::steady_clock::time_point now{std::chrono::seconds(1)};
     std::chrono::system_clock::time_point time{std::chrono::seconds(1'800'000'000)};
 
     /// Routes r0, r1, ... and upstreams u0, u1, ...
