@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """Chromium, driven over a pipe by its DevTools protocol: what a page looks like, and what it asks for."""
-import base64
 import json
 import os
 import select
@@ -93,9 +92,3 @@ class Browser:
 
     def events_of(self, method):
         return [event["params"] for event in self.events if event["method"] == method]
-
-    def picture(self, path):
-        """All of the page, as PNG."""
-        taken = self.call("Page.captureScreenshot", captureBeyondViewport=True)
-        with open(path, "wb") as file:
-            file.write(base64.b64decode(taken["data"]))

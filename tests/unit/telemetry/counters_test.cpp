@@ -93,9 +93,11 @@ TEST_CASE("slots begin at zero and can be cleared") {
     CHECK(worker.route(12).requests.value() == 0);
     worker.route(12).requests.add(3);
     worker.route(12).responses[RcodeLabel::other].add();
+    worker.route(12).duration.observe(5);
     worker.route(12).clear();
     CHECK(worker.route(12).requests.value() == 0);
     CHECK(worker.route(12).responses[RcodeLabel::other].value() == 0);
+    CHECK(worker.route(12).duration.bucket(0) == 0);
 
     UpstreamCounters& upstream = worker.upstream(10);
     upstream.requests[3][AttemptReason::probe].add();
