@@ -157,7 +157,9 @@ TEST_CASE("a kept reply stays until it has left", "[answers]") {
     auto kept = std::make_unique<StoredReply>();
     kept->message = reply(1).bytes();
     trial.answers.expect_kept_reply();
-    trial.answers.replied(trial.entry, trial.message, std::move(kept));
+    const ReplyAtHand at_hand{kept->message};
+    trial.answers.keep(std::move(kept));
+    trial.answers.replied(trial.entry, trial.message, at_hand);
     CHECK(trial.sent() == reply(1).id(own_id).bytes());
 }
 
