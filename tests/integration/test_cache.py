@@ -221,8 +221,8 @@ def test_a_reply_that_was_kept_for_want_of_a_better_one_ends_where_it_ends(world
 
     def refuse(exchange):
         exchange.reply(behaviours.answer_to(exchange.message, 1, wire.REFUSED, additional=extra, records=[]))
-    proxy = world.relay(world.upstream(1, refuse), world.upstream(2, refuse), fallback_on="refused", client_subnet="add",
-                        **{key: "on"})
+    proxy = world.relay(world.upstream(1, refuse), world.upstream(2, refuse), fallback_on="refused",
+                        client_subnet="add", **{key: "on"})
     for ident in (1, 2):
         asked = wire.query("x.test", ident=ident, additional=[wire.opt()])
         reply = proxy.ask(transport, asked)
