@@ -87,6 +87,17 @@ if(DPROXY_STATIC)
     target_compile_definitions(dproxy_nghttp2 INTERFACE NGHTTP2_STATICLIB)
 endif()
 
+# libfstrm: Frame Streams, by which dnstap goes. As nghttp2.
+set(dproxy_fstrm_names fstrm)
+if(DPROXY_STATIC)
+    set(dproxy_fstrm_names libfstrm.a)
+endif()
+find_library(DPROXY_FSTRM_LIBRARY NAMES ${dproxy_fstrm_names} REQUIRED)
+find_path(DPROXY_FSTRM_INCLUDE fstrm.h REQUIRED)
+add_library(dproxy_fstrm INTERFACE)
+target_link_libraries(dproxy_fstrm INTERFACE "${DPROXY_FSTRM_LIBRARY}" Threads::Threads)
+target_include_directories(dproxy_fstrm SYSTEM INTERFACE "${DPROXY_FSTRM_INCLUDE}")
+
 # Catch2 2 (Debian 12) or 3 (Debian 13): tests include "catch.hpp" of tests/support.
 if(DPROXY_BUILD_TESTS)
     find_package(Catch2 REQUIRED)

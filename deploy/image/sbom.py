@@ -22,6 +22,7 @@ LICENCES = {
     "boost": "BSL-1.0",
     "ca-certificates": "MPL-2.0",
     "fmtlib": "MIT",
+    "fstrm": "MIT",
     "gcc": "GPL-3.0-or-later WITH GCC-exception-3.1",
     "glibc": "LGPL-2.1-or-later",
     "libinih": "BSD-3-Clause",

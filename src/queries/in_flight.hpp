@@ -51,6 +51,7 @@ struct InFlight {
     std::uint16_t client_id = 0;
     std::uint16_t message_length = 0;
     std::uint8_t preface_length = 0;
+    std::uint8_t zone_length = 0;  ///< so many of the name's last bytes are the pattern's, as far as dnstap is on
     telemetry::Slot route_slot = telemetry::other_slot;
     bool in_use = false;
     bool is_merged = false;  ///< it leads or follows others that ask the same, see MergedQueries

@@ -9,6 +9,7 @@
 
 #include "cache/kept_answer.hpp"
 #include "clients/client_sides.hpp"
+#include "relay/client_tap.hpp"
 #include "relay/owed.hpp"
 #include "relay/own_hop.hpp"
 #include "relay/query_records.hpp"
@@ -29,8 +30,8 @@ class Answers {
 public:
     /// What it is given outlives it.
     Answers(ClientSides& clients, telemetry::WorkerCounters& counters, const OwnHop& own_hop, QueryRecords& records,
-            const std::uint64_t& now_ns)
-        : clients_(clients), counters_(counters), own_hop_(own_hop), records_(records), now_ns_(now_ns) {}
+            ClientTap& tap, const std::uint64_t& now_ns)
+        : clients_(clients), counters_(counters), own_hop_(own_hop), records_(records), tap_(tap), now_ns_(now_ns) {}
 
     /// Whoever is owed an answer has the verdict for one, or nothing where it says so. `message`: the query, with the
     /// client's ID.
@@ -75,6 +76,7 @@ private:
     telemetry::WorkerCounters& counters_;
     const OwnHop& own_hop_;
     QueryRecords& records_;
+    ClientTap& tap_;
     const std::uint64_t& now_ns_;
     std::vector<std::unique_ptr<StoredReply>> kept_;  ///< until they have left
 };

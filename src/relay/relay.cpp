@@ -37,13 +37,15 @@ Relay::Relay(boost::asio::io_context& io, unsigned index, const WorkerOptions& o
       transfers_(context_, clients_, *this),
       own_hop_(options.cookie_secrets, options.tcp_idle_ns),
       records_(options.query_log, index, options.log_one_in, publication_, counters.query_log_dropped),
-      answers_(clients_, counters, own_hop_, records_, context_.now_ns),
+      client_tap_(context_.tap, clients_, publication_),
+      answers_(clients_, counters, own_hop_, records_, client_tap_, context_.now_ns),
       kept_(options.answers, index, counters),
       rate_limit_(options.rate_limit),
       loop_reports_(loop_reports),
       loops_(options.loop_token, loop_reports) {
     clients_.set_handler(*this);
     context_.now_ns = io::monotonic_ns();
+    context_.tap = dnstap::Tap(options.dnstap, index, counters.dnstap_dropped);
     context_.first_reserved_descriptor = options.first_reserved_descriptor;
     context_.max_upstream_bytes = options.max_buffered / upstream_part;
 }
@@ -144,6 +146,7 @@ void Relay::cut_transfers() {
 
 bool Relay::on_query(dns::MutableBytes message, const Client& client) {
     dns::Query query = dns::read_query(message);
+    if (client_tap_.is_on()) [[unlikely]] client_tap_.asked(message, query, client, context_.now_ns);
     if (!query.hop.any) return take(message, query, client);
     Client known = client;
     message = own_hop_.take(message, query, known, unix_seconds());
@@ -289,6 +292,9 @@ QueryIndex Relay::enter(dns::Bytes message, const dns::Query& query, const Clien
     entry.route_slot = to.slot;
     entry.pool = to.pool;
     entry.route = to.route;
+    if (client_tap_.is_on()) [[unlikely]] {
+        entry.zone_length = client_tap_.zone_length(to.route, query.question.name(message));
+    }
     entry.generation = &generation;
     entry.started_ns = context_.now_ns;
     ++generation.inflight;

@@ -16,6 +16,7 @@
 #include "queries/deadline_queue.hpp"
 #include "queries/limits.hpp"
 #include "relay/answers.hpp"
+#include "relay/client_tap.hpp"
 #include "relay/kept_answers.hpp"
 #include "relay/loops.hpp"
 #include "relay/merged_queries.hpp"
@@ -195,6 +196,7 @@ private:
     Transfers transfers_;
     OwnHop own_hop_;
     QueryRecords records_;
+    ClientTap client_tap_;
     Answers answers_;
     KeptAnswers kept_;
     MergedQueries merged_;

@@ -13,6 +13,7 @@
 #include "queries/limits.hpp"
 #include "relay/relay.hpp"
 #include "upstreams/pool_choice.hpp"
+#include "upstreams/upstream_tap.hpp"
 
 namespace dproxy::proxy {
 
@@ -259,6 +260,7 @@ bool Relay::on_reply(QueryIndex index, Link& link, Ticket ticket, dns::MutableBy
         if (!link.traits().is_multiplexed) upstream.counters().failures[Failure::mismatch].add();
         return false;
     }
+    if (context_.tap.is_on()) [[unlikely]] tell_replied(link, index, attempt.sent_ns, message);
     link.heard(context_.now_ns);
     upstream.replied(context_.now_ns - attempt.sent_ns, entry.query.question.type);
     const std::uint16_t rcode = dns::full_rcode_of(message);

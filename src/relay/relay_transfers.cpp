@@ -33,6 +33,9 @@ bool Relay::begin_transfer(dns::MutableBytes message, const dns::Query& query, c
     request.pool = to.pool;
     request.route = to.route;
     request.route_slot = to.slot;
+    if (client_tap_.is_on()) [[unlikely]] {
+        request.zone_length = client_tap_.zone_length(to.route, query.question.name(message));
+    }
     request.started_ns = context_.now_ns;
     transfers_.begin(std::move(request));
     return true;

@@ -18,6 +18,7 @@
 #include "routing/giving_way.hpp"
 #include "upstreams/pool_choice.hpp"
 #include "upstreams/upstream_handshake.hpp"
+#include "upstreams/upstream_tap.hpp"
 
 namespace dproxy::proxy {
 
@@ -70,6 +71,7 @@ public:
         const std::uint16_t client_id = dns::id_of(message);
         dns::set_id(message, id_);
         stream_->send(message);
+        if (owner_.context_.tap.is_on()) [[unlikely]] tell_sent(owner_.context_, asking(), message);
         dns::set_id(message, client_id);
     }
 
@@ -112,6 +114,12 @@ private:
                 request_.query.question.name(request_.message), request_.client.source};
     }
 
+    /// For dnstap.
+    Asking asking() const {
+        const dns::Bytes name = request_.query.question.name(request_.message);
+        return {*upstream_, true, io::bound_endpoint(stream_->descriptor()), name.last(request_.zone_length), sent_ns_};
+    }
+
     void on_connected() override { handshake_->opened(); }
 
     void on_message(dns::MutableBytes message) override {
@@ -131,6 +139,7 @@ private:
             return;
         }
         upstream_->heard();
+        if (!begun_ && owner_.context_.tap.is_on()) [[unlikely]] tell_replied(owner_.context_, asking(), message);
         dns::set_id(message, dns::id_of(request_.message));
         if (!begun_) {
             count_reply(message);

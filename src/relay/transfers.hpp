@@ -26,6 +26,7 @@ struct TransferRequest {
     telemetry::Slot route_slot = telemetry::other_slot;
     std::uint64_t started_ns = 0;
     Asked asked{};  ///< so far
+    std::uint8_t zone_length = 0;  ///< as InFlight has it
 };
 
 class TransferEvents {

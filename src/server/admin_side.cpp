@@ -34,6 +34,7 @@ telemetry::CollectorSources collector_sources(const AdminSideSources& from, cons
     sources.failures = &from.failures;
     sources.http_rejections = &rejections;
     sources.query_lines_lost = &from.query_lines_lost;
+    sources.dnstap_lost = &from.dnstap_lost;
     return sources;
 }
 

@@ -33,6 +33,7 @@ struct AdminSideSources {
     telemetry::Log& log;
     const ListenAddresses& listen;
     const telemetry::Counter& query_lines_lost;
+    const telemetry::Counter& dnstap_lost;  ///< messages
     cache::AnswerMemory& answers;
     Workers workers;  ///< their counters
     const telemetry::WorkerCounters& prober;

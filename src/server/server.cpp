@@ -20,6 +20,7 @@
 #include "server/admin_side.hpp"
 #include "server/cpu_count.hpp"
 #include "server/descriptor_budget.hpp"
+#include "server/dnstap_writer.hpp"
 #include "server/encryption.hpp"
 #include "server/history_watch.hpp"
 #include "server/listeners.hpp"
@@ -69,6 +70,7 @@ private:
     std::uint64_t descriptor_limit_ = 0;
     proxy::WorkerOptions options_;
     QueryLogWriter query_log_;
+    DnstapWriter dnstap_;
     std::optional<proxy::TcpLimits> tcp_limits_;
     telemetry::PublishedLabels labels_;
     telemetry::ConfigStatus config_status_;
@@ -96,7 +98,8 @@ Server::Server(const config::Settings& settings, telemetry::Log& log)
       log_(log),
       worker_count_(settings.workers > 0 ? settings.workers : usable_cpus()),
       options_(worker_options(settings, worker_count_)),
-      query_log_(options_.query_log, log, failures_) {}
+      query_log_(options_.query_log, log, failures_),
+      dnstap_(options_.dnstap, settings.dnstap, log, failures_) {}
 
 std::string Server::run() {
     descriptor_limit_ = raise_descriptor_limit();
@@ -113,6 +116,7 @@ std::string Server::run() {
     prober_->stop();      // and so does this
     workers_.clear();
     query_log_.stop();
+    dnstap_.stop();
     prober_.reset();
     log_.info("stopped");
     return {};
@@ -224,8 +228,8 @@ std::string Server::start_admin() {
     Workers workers;
     for (const auto& counters : counters_) workers.push_back(counters.get());
     admin_.emplace(AdminSideSources{settings_, *reloader_, labels_, config_status_, failures_, log_, endpoints_,
-                                    query_log_.lost(), *options_.answers, std::move(workers), *prober_counters_,
-                                    history_, started_});
+                                    query_log_.lost(), dnstap_.lost(), *options_.answers, std::move(workers),
+                                    *prober_counters_, history_, started_});
     return admin_->start();
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cache/answer_memory.hpp"
+#include "dnstap/limits.hpp"
 #include "ini/typed_values.hpp"
 #include "io/monotonic.hpp"
 #include "io/random_ids.hpp"
@@ -72,6 +73,7 @@ proxy::WorkerOptions worker_options(const config::Settings& settings, unsigned w
     options.answers = std::make_shared<cache::AnswerMemory>(std::max(cache_size, least), workers);
     options.query_log = std::make_shared<query_log::Rings>(workers);
     options.log_one_in = settings.query_log;
+    if (settings.dnstap) options.dnstap = std::make_shared<query_log::Rings>(workers, dnstap::tap_ring_bytes);
     options.cookie_secrets = cookie_secrets(settings);
     options.loop_token = routing::LoopToken(draw_secret());
     options.tcp_idle_ns = io::nanoseconds_of(settings.tcp_idle);

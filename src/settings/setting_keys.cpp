@@ -11,6 +11,7 @@
 #include "ini/excerpt.hpp"
 #include "ini/typed_values.hpp"
 #include "routing/setting_names.hpp"
+#include "settings/dnstap_key.hpp"
 #include "settings/http_keys.hpp"
 #include "settings/owner_pairs.hpp"
 #include "settings/setting_words.hpp"
@@ -261,6 +262,8 @@ constexpr std::array keys{
     SettingKey{"loglevel", "debug, info, warning, error", "info", log_level},
     SettingKey{"logformat", "text, json", "text", log_format},
     SettingKey{"querylog", "off, on, or 1/N for one query in N", "off", query_log},
+    SettingKey{"dnstap", "where a dnstap reader listens: unix:/run/dnstap.sock, tcp:192.0.2.1:6000, or off", "off",
+               dnstap},
     SettingKey{"drain", "after SIGTERM: how long to keep answering", "5s", drain},
     SettingKey{"strict", "refuse to start on a broken route file", "false", flag<&S::strict>},
     SettingKey{"allow", "client networks that may ask at all, or all", "all", allow},

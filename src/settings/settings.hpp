@@ -10,6 +10,7 @@
 
 #include "dns/name.hpp"
 #include "dns/server_cookie.hpp"
+#include "io/reader_address.hpp"
 #include "net/address.hpp"
 #include "net/network_list.hpp"
 #include "routing/owners.hpp"
@@ -60,6 +61,7 @@ struct Settings {
     telemetry::LogLevel log_level = telemetry::LogLevel::info;
     telemetry::LogFormat log_format = telemetry::LogFormat::text;
     std::uint32_t query_log = 0;         ///< one query in so many is logged; 0: none. Routes may say otherwise
+    std::optional<io::ReaderAddress> dnstap;  ///< who is told of all messages; nothing: nobody
     std::chrono::milliseconds drain{5000};
     bool strict = false;
     bool allow_all = true;

@@ -16,7 +16,7 @@ class Collector::Source final : public prometheus::Collectable {
 public:
     explicit Source(CollectorSources sources) : sources_(std::move(sources)) {
         assert(sources_.labels && sources_.config && sources_.failures && sources_.http_rejections &&
-               sources_.query_lines_lost);
+               sources_.query_lines_lost && sources_.dnstap_lost);
     }
 
     std::vector<prometheus::MetricFamily> Collect() const override {
@@ -31,10 +31,8 @@ public:
         Series failures(Metric::worker_errors);
         failures.add({}, sources_.failures->count());
         families.push_back(failures.take());
-        const auto dropped = [](const WorkerCounters& worker) { return worker.query_log_dropped.value(); };
-        Series query_log(Metric::querylog_dropped);
-        query_log.add({}, total(sources_.workers, dropped) + sources_.query_lines_lost->value());
-        families.push_back(query_log.take());
+        add_lost(Metric::querylog_dropped, &WorkerCounters::query_log_dropped, *sources_.query_lines_lost, families);
+        add_lost(Metric::dnstap_dropped, &WorkerCounters::dnstap_dropped, *sources_.dnstap_lost, families);
         Series http(Metric::http_rejected);
         for_each_label<HttpRejection>([&](HttpRejection reason) {
             http.add({name_of(reason)}, (*sources_.http_rejections)[reason].value());
@@ -48,6 +46,13 @@ public:
     }
 
 private:
+    /// What the workers had no room for, and what their reader lost.
+    void add_lost(Metric metric, Counter WorkerCounters::*dropped, const Counter& lost, Families& families) const {
+        Series series(metric);
+        series.add({}, total(sources_.workers, [&](const auto& one) { return (one.*dropped).value(); }) + lost.value());
+        families.push_back(series.take());
+    }
+
     CollectorSources sources_;
 };
 

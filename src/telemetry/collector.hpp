@@ -32,6 +32,7 @@ struct CollectorSources {
     const HandlerFailures* failures = nullptr;
     const HttpRejections* http_rejections = nullptr;
     const Counter* query_lines_lost = nullptr;  ///< besides the workers' records
+    const Counter* dnstap_lost = nullptr;       ///< messages, the same
 };
 
 class Collector {

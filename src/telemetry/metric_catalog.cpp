@@ -93,6 +93,8 @@ constexpr std::array<MetricDescription, static_cast<std::size_t>(Metric::count_)
      "Client networks of whose queries a part is left unread, as more come than can be answered."},
     {Metric::querylog_dropped, counter, "dproxy_querylog_dropped_total", {},
      "Lines of the query log that were lost, as their reader was too slow or the disk full."},
+    {Metric::dnstap_dropped, counter, "dproxy_dnstap_dropped_total", {},
+     "Messages that dnstap did not tell of, as its reader was too slow or not there."},
     {Metric::udp_receive_drops, counter, "dproxy_udp_receive_drops_total", {},
      "Datagrams that the kernel dropped as a receive buffer was full."},
     {Metric::worker_errors, counter, "dproxy_worker_errors_total", {},

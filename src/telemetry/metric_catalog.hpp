@@ -23,7 +23,7 @@ enum class Metric : std::uint8_t {
     config_reload_duration, config_info, config_watch,
     tls_certificate_valid, tls_certificate_expiry,
     cache_hits, cache_misses, cache_stale, cache_prefetches, merged, cache_entries, cache_bytes, cache_evictions,
-    buffered_bytes, shed_networks, querylog_dropped, udp_receive_drops, worker_errors,
+    buffered_bytes, shed_networks, querylog_dropped, dnstap_dropped, udp_receive_drops, worker_errors,
     process_cpu, process_resident_memory, process_virtual_memory, process_open_fds, process_max_fds,
     process_start_time,
     count_,

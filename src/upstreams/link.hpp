@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "io/socket_address.hpp"
+#include "net/address.hpp"
 #include "queries/given_up.hpp"
 #include "queries/in_flight.hpp"
 #include "upstreams/limits.hpp"
@@ -33,6 +35,12 @@ public:
 
     Upstream& upstream() const { return upstream_; }
     const LinkTraits& traits() const { return traits_; }
+    virtual int descriptor() const = 0;
+    /// Our own address and port, asked of the system until it knows; `[::]:0` before.
+    const net::Endpoint& local() {
+        if (local_.port == 0) local_ = io::bound_endpoint(descriptor());
+        return local_;
+    }
     /// The attempt has come to its end. What of it has not left yet does not leave any more.
     virtual void release(Ticket ticket) = 0;
     /// The same, and its reply would still be a sign of life. `question`: hash_of_question().
@@ -71,6 +79,7 @@ private:
     Upstream& upstream_;
     const LinkTraits& traits_;
     GivenUpAttempts given_up_;
+    net::Endpoint local_;
     std::uint64_t heard_ns_ = 0;
     std::uint32_t timeouts_ = 0;  ///< since then
     bool suspect_ = false;

@@ -8,6 +8,7 @@
 #include "dns/hop_options.hpp"
 #include "upstreams/stream_carrier.hpp"
 #include "upstreams/upstream.hpp"
+#include "upstreams/upstream_tap.hpp"
 
 namespace dproxy::proxy {
 
@@ -61,6 +62,12 @@ void StreamLink::queue(QueryIndex query, Attempt& attempt) {
 }
 
 dns::Bytes StreamLink::message_to_send(QueryIndex query, std::uint16_t id) {
+    const dns::Bytes message = make_message(query, id);
+    if (upstream().context().tap.is_on()) [[unlikely]] tell_sent(*this, query, message);
+    return message;
+}
+
+dns::Bytes StreamLink::make_message(QueryIndex query, std::uint16_t id) {
     UpstreamContext& context = upstream().context();
     // The bytes are copied by who sends: a further attempt writes its own ID to the stored message.
     const auto message = context.queries.message(query);

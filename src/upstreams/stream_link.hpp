@@ -26,7 +26,6 @@ public:
     StreamCarrier& carrier() const { return carrier_; }
     /// For one more, beside others unless it is to carry them one at a time.
     bool has_room(bool one_at_a_time) const;
-    virtual int descriptor() const = 0;
     /// Nothing new is sent by it: it goes when its queries have ended.
     bool is_draining() const { return ended_ || retired_ || is_suspect() || has_done_its_share(); }
     /// Nothing more is sent by it: another one has taken its place, or the server takes no more.
@@ -106,6 +105,7 @@ private:
         return handshake_.is_encrypted() ? queries_in_encrypted_life : queries_in_stream_life;
     }
     bool has_done_its_share() const { return asked_ >= life(); }
+    dns::Bytes make_message(QueryIndex query, std::uint16_t id);
     Pending* find(Ticket ticket);
     const Pending* find(Ticket ticket) const { return const_cast<StreamLink*>(this)->find(ticket); }
     /// Of what waits on it when it ends. False where that says that it takes one query at a time.

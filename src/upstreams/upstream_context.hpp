@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "dnstap/tap.hpp"
 #include "io/byte_meter.hpp"
 #include "io/datagram_batch.hpp"
 #include "io/random_ids.hpp"
@@ -45,6 +46,7 @@ struct UpstreamContext {
     io::ReceiveBatch received{};
     io::SendBatch to_send{};
     std::uint64_t now_ns = 0;  ///< of the turn at hand
+    dnstap::Tap tap{};         ///< of the worker
 
     // Of this turn, until the relay has fetched it.
     std::vector<UpstreamSocket*> sockets_to_flush{};

@@ -9,6 +9,7 @@
 #include "upstreams/failure.hpp"
 #include "upstreams/limits.hpp"
 #include "upstreams/upstream.hpp"
+#include "upstreams/upstream_tap.hpp"
 
 namespace dproxy::proxy {
 
@@ -80,12 +81,21 @@ void UpstreamSocket::flush_batch(std::size_t first, std::size_t count) {
         context.to_send.push(context.queries.datagram(queued_[i].query));
     }
     const auto outcome = context.to_send.flush(readiness_.fd());
+    if (context.tap.is_on()) [[unlikely]] tell_of_batch(first, count, outcome.failed_mask);
     if (outcome.failed_mask == 0) return;
     for (std::size_t i = 0; i < count; ++i) {
         if ((outcome.failed_mask >> i & 1) == 0) continue;
         const Queued& one = queued_[first + i];
         const Failure failure = failure_of(outcome.last_error);
         context.reports.push_back({LinkReport::Kind::failed, failure, one.id, one.query, this});
+    }
+}
+
+void UpstreamSocket::tell_of_batch(std::size_t first, std::size_t count, std::uint64_t failed_mask) {
+    InFlightTable& queries = upstream().context().queries;
+    for (std::size_t i = 0; i < count; ++i) {
+        const QueryIndex query = queued_[first + i].query;
+        if ((failed_mask >> i & 1) == 0) tell_sent(*this, query, queries.message(query));
     }
 }
 

@@ -22,6 +22,7 @@ public:
     /// Sends what was queued in this turn. What could not be sent is reported.
     void flush();
 
+    int descriptor() const override { return readiness_.fd(); }
     void release(Ticket id) override;
     std::vector<QueryIndex> waiting() const override;
 
@@ -40,6 +41,7 @@ private:
     /// So many of what is queued, from this one on, leave at once.
     std::size_t batch_from(std::size_t first) const;
     void flush_batch(std::size_t first, std::size_t count);
+    void tell_of_batch(std::size_t first, std::size_t count, std::uint64_t failed_mask);
     void read();
     /// False where nothing more is there.
     bool read_batch();

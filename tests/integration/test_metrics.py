@@ -54,6 +54,7 @@ SERIES = {  # name: (type, labels, value from the start where it is not 0)
     "dproxy_config_info": ("gauge", {"hash"}, 1),
     "dproxy_config_watch": ("gauge", {"mode"}, None),
     "dproxy_querylog_dropped_total": ("counter", set(), 0),
+    "dproxy_dnstap_dropped_total": ("counter", set(), 0),
     "dproxy_udp_receive_drops_total": ("counter", set(), 0),
     "dproxy_worker_errors_total": ("counter", set(), 0),
 }

@@ -10,7 +10,7 @@ from project import quoted, section, table
 # main.cpp, at the top of src, may include everything.
 THIRD_PARTY_OF = {
     "net": (), "dns": (), "cache": (), "http": ("asio",), "http2": ("nghttp2",), "routing": (),
-    "telemetry": ("prometheus", "spdlog"), "query_log": (), "io": ("asio",),
+    "telemetry": ("prometheus", "spdlog"), "query_log": (), "dnstap": (), "io": ("asio", "fstrm"),
     "ini": ("inih",), "settings": (), "route_files": (), "import": (), "reports": ("json",),
     "queries": (), "publication": (), "clients": ("asio",), "upstreams": ("asio",),
     "probing": ("asio",), "hosts": ("asio",), "relay": ("asio",), "admin": ("asio", "json"), "cli": ("asio", "json"),
@@ -43,6 +43,7 @@ THIRD_PARTIES = {
     "asio": ("boost/asio", "boost/beast", "boost/system"),
     "json": ("boost/json",),
     "nghttp2": ("nghttp2/",),
+    "fstrm": ("fstrm.h", "fstrm/"),
     "inih": ("ini.h", "INIReader.h"),
     "openssl": ("openssl/",),
     "prometheus": ("prometheus/",),
@@ -53,7 +54,7 @@ THIRD_PARTIES = {
 ONLY_IN_CPP = ("spdlog",)
 
 # Folders that are told the time and given bytes: no clock, no descriptor.
-PURE_FOLDERS = ("net", "dns", "cache", "http", "http2", "routing", "query_log")
+PURE_FOLDERS = ("net", "dns", "cache", "http", "http2", "routing", "query_log", "dnstap")
 IMPURE = re.compile(
     r"_clock::now\(|\btime\(nullptr\)|\bgettimeofday\(|\bclock_gettime\("
     r"|#include <(?:sys/socket|sys/stat|sys/epoll|unistd|fcntl|poll|fstream|thread|mutex|filesystem)(?:\.h)?>"

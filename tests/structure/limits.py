@@ -6,14 +6,16 @@ import re
 from project import section, table
 
 DECLARED = re.compile(r"^\s*(?:inline |static )*constexpr [\w:<>]+ ((?:max|most|longest)_\w+)\b", re.MULTILINE)
-FOLDERS = ("src/admin/", "src/cache/", "src/clients/", "src/hosts/", "src/http/", "src/http2/", "src/import/",
+FOLDERS = ("src/admin/", "src/cache/", "src/clients/", "src/dnstap/", "src/hosts/", "src/http/", "src/http2/",
+           "src/import/",
            "src/ini/", "src/io/", "src/probing/", "src/publication/", "src/queries/", "src/query_log/", "src/relay/",
            "src/reports/", "src/route_files/", "src/routing/", "src/server/", "src/settings/", "src/telemetry/",
            "src/tls/", "src/upstreams/")
 
 # Where all that is declared is a limit, whatever its name.
 LIMITS_ONLY = re.compile(r"^inline constexpr [\w:]+ (\w+)\b", re.MULTILINE)
-FILES_OF_LIMITS = ("src/cache/limits.hpp", "src/query_log/limits.hpp", "src/http/limits.hpp", "src/http2/limits.hpp")
+FILES_OF_LIMITS = ("src/cache/limits.hpp", "src/query_log/limits.hpp", "src/dnstap/limits.hpp",
+                   "src/http/limits.hpp", "src/http2/limits.hpp")
 
 # What the row of each begins with, or has in it. A setting's own bounds stand in docs/configuration.md.
 ROWS = {
@@ -110,6 +112,8 @@ ROWS = {
     "max_waiting_lines": "lines of the log that wait", "max_line_length": "lines of the log that wait",
     "ring_bytes": "records of the [query log]", "max_route_bytes": "records of the [query log]",
     "max_line_bytes": "records of the [query log]",
+    "tap_ring_bytes": "messages that wait for a [dnstap]", "longest_reader_stall": "messages that wait for a [dnstap]",
+    "longest_reader_end": "messages that wait for a [dnstap]",
     "max_accepts_per_turn": "connections turned away", "most_probes": "open files",
 }
 # The form of messages and names, the bounds of settings, steps of a computation: nothing that a limit costs.
@@ -122,7 +126,7 @@ NO_ROW = {
     "max_name_length", "longest_name", "max_kept", "max_stale_after", "max_credit", "max_rings", "most_parts",
     "max_subnet_bytes", "max_record_bytes", "part_of_newcomers", "askings_to_stay", "bytes_for_a_place",
     "bytes_for_two_ghosts", "longest_history",
-    "max_cookie_secrets",
+    "max_cookie_secrets", "max_socket_path",
     "max_reads_before_report", "max_repetitions", "max_draws", "most_batches", "most_batches_at_end",
     "most_descriptors", "max_field_bytes", "max_title_bytes", "most_of_a_cell",
 }

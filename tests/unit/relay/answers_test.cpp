@@ -41,7 +41,9 @@ struct Trial {
     std::uint64_t now_ns = 5'000'000;
     std::shared_ptr<const Publication> publication;
     QueryRecords records{nullptr, 0, 0, publication, counters.query_log_dropped};
-    Answers answers{clients, counters, hop, records, now_ns};
+    dnstap::Tap tap;
+    ClientTap client_tap{tap, clients, publication};
+    Answers answers{clients, counters, hop, records, client_tap, now_ns};
     net::Endpoint listens_at, asks_from;
     io::Fd asking = loopback(asks_from);
     Octets message;

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "unit/relay/logged_worker.hpp"
+#include "unit/relay/tapped_worker.hpp"
 
 namespace {
 
@@ -79,6 +80,18 @@ TEST_CASE("nothing is allocated where each query is logged, whether there is roo
     is_test_thread = true;
     LoggedWorker one;
     one.exchange_all(60);
+    one.read_all();
+    const std::uint64_t warm = allocations.load();
+    one.exchange_all(100);
+    CHECK(allocations.load() - warm == 0);
+    one.check_all_told(100);
+}
+
+TEST_CASE("nothing is allocated where dnstap is told of each message, with room for it or without",
+          "[no_allocation]") {
+    is_test_thread = true;
+    TappedWorker one;
+    one.exchange_all(25);
     one.read_all();
     const std::uint64_t warm = allocations.load();
     one.exchange_all(100);

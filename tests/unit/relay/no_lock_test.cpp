@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "unit/relay/logged_worker.hpp"
+#include "unit/relay/tapped_worker.hpp"
 
 namespace {
 
@@ -74,6 +75,16 @@ TEST_CASE("no lock is taken on the way of a UDP query", "[no_lock]") {
 TEST_CASE("no lock is taken where each query is logged", "[no_lock]") {
     LoggedWorker one;
     one.exchange_all(60);
+    one.read_all();
+    const std::uint64_t warm = locks_on_the_way.load();
+    one.exchange_all(100);
+    CHECK(locks_on_the_way.load() - warm == 0);
+    one.check_all_told(100);
+}
+
+TEST_CASE("no lock is taken where dnstap is told of each message", "[no_lock]") {
+    TappedWorker one;
+    one.exchange_all(25);
     one.read_all();
     const std::uint64_t warm = locks_on_the_way.load();
     one.exchange_all(100);

@@ -29,8 +29,10 @@ struct Scene {
     HandlerFailures failures{log};
     HttpRejections http_rejections;
     Counter query_lines_lost;
+    Counter dnstap_lost;
     Collector collector{
-        {{"1.2.3", "abcdef"}, {&one, &two}, &labels, &config, &failures, &http_rejections, &query_lines_lost}};
+        {{"1.2.3", "abcdef"}, {&one, &two}, &labels, &config, &failures, &http_rejections, &query_lines_lost,
+         &dnstap_lost}};
 
     void publish(MetricLabels snapshot) { labels.publish(std::make_shared<const MetricLabels>(std::move(snapshot))); }
     /// Every sample by its name and labels, as written. A sample that stands twice fails the test.

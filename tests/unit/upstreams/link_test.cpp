@@ -15,6 +15,7 @@ struct SomeLink final : Link {
     std::vector<Ticket> released;
 
     explicit SomeLink(Upstream& upstream) : Link(upstream, of_kind) {}
+    int descriptor() const override { return -1; }
     void release(Ticket ticket) override { released.push_back(ticket); }
     std::vector<QueryIndex> waiting() const override { return {}; }
     using Link::take_late;
