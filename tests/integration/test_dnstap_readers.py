@@ -7,6 +7,7 @@ import threading
 import pytest
 from harness import behaviours, wire
 from harness.dnstap import Capture, OwnReader, all_captured, tcp_place, unix_place, until_read
+from harness.load import Load, LoadUpstreams
 from harness.prox_directory import route
 
 DROPPED = "dproxy_dnstap_dropped_total"
@@ -173,3 +174,21 @@ def test_what_has_no_room_until_a_reader_comes_is_counted_message_by_message(wor
     capture = Capture(world, place)
     until_read(proxy)
     assert len(all_captured(proxy, capture)) + lost == asked * MESSAGES
+
+
+def test_under_load_what_is_not_told_is_counted(world):
+    upstream = LoadUpstreams(1)
+    world.at_end(upstream.close)
+    place = unix_place(world)
+    capture = Capture(world, place)
+    proxy = world.proxy(route(".z0.test", f"127.0.0.1:{upstream.ports[0]}", attempts=1), dnstap=place, workers=2)
+    until_read(proxy)
+    result = Load(proxy.port, 5000, 5, 1, 1).result()
+    proxy.until_metric(0, "dproxy_inflight_requests")
+    metrics = proxy.metrics()
+    counted = (metrics.sum("dproxy_requests_total") + metrics.sum("dproxy_responses_total") +
+               metrics.sum("dproxy_upstream_requests_total", reason="first") +
+               metrics.sum("dproxy_responses_total", source="upstream"))
+    frames = all_captured(proxy, capture)
+    assert len(frames) + metrics.one(DROPPED) == counted >= result["answered"] * MESSAGES
+    assert all(one.zone == b"\2z0\4test\0" for one in frames)
