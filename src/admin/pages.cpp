@@ -58,6 +58,24 @@ Response flushing(const Request& request, const AdminSources& sources) {
     return {200, json, std::move(done.body)};
 }
 
+Response tracing(const Request& request, const AdminSources& sources) {
+    const std::string* name = request.parameters.find("name");
+    const std::string* duration = request.parameters.find("for");
+    const std::size_t known = (name ? 1 : 0) + (duration ? 1 : 0);
+    if (!name || name->empty() || request.parameters.size() != known) {
+        return {400, plain, "The parameter name is needed, and for is known: /trace?name=www.example.com&for=30s\n"};
+    }
+    Finding begun = sources.trace(*name, duration ? std::string_view(*duration) : std::string_view("30s"));
+    if (!begun.valid) return {400, plain, std::move(begun.body) + "\n"};
+    return {200, json, std::move(begun.body)};
+}
+
+Response traced_steps(const AdminSources& sources) {
+    Finding steps = sources.trace_steps();
+    if (!steps.valid) return {400, plain, std::move(steps.body) + "\n"};
+    return {200, json, std::move(steps.body)};
+}
+
 /// What is short is sent at once, with its length.
 Response in_pieces(NextPiece next, const char* type = json) {
     std::string first;
@@ -100,6 +118,8 @@ std::vector<Page> make_pages(AdminSources sources) {
         {"/history", [from](const Request& request) { return past(request, *from); }},
         {"/explain", [from](const Request& request) { return explanation(request, *from); }},
         {"/flush", [from](const Request& request) { return flushing(request, *from); }, PageKind::order},
+        {"/trace", [from](const Request& request) { return tracing(request, *from); }, PageKind::order},
+        {"/trace/steps", [from](const Request&) { return traced_steps(*from); }, PageKind::order},
     };
 }
 

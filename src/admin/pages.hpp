@@ -43,6 +43,8 @@ struct AdminSources {
     /// `type` is empty where the request has none.
     std::function<Finding(std::string_view name, std::string_view type, std::string_view client)> explain;
     std::function<Finding(std::string_view name)> flush;  ///< `.` is all
+    std::function<Finding(std::string_view name, std::string_view duration)> trace;  ///< begins one
+    std::function<Finding()> trace_steps;  ///< those since it was asked last
 };
 
 std::vector<Page> make_pages(AdminSources sources);

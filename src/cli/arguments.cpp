@@ -20,7 +20,7 @@ constexpr std::array verb_names{
     VerbName{"serve", Verb::serve},   VerbName{"check", Verb::check},             VerbName{"explain", Verb::explain},
     VerbName{"routes", Verb::routes}, VerbName{"healthcheck", Verb::healthcheck}, VerbName{"ask", Verb::ask},
     VerbName{"diff", Verb::diff},     VerbName{"import", Verb::import},           VerbName{"wait", Verb::wait},
-    VerbName{"flush", Verb::flush},   VerbName{"top", Verb::top},
+    VerbName{"flush", Verb::flush},   VerbName{"top", Verb::top},                 VerbName{"trace", Verb::trace},
 };
 
 using config::excerpt;
@@ -32,7 +32,7 @@ constexpr std::size_t hash_digits = 16;  ///< of config::ContentHash
 /// Which have routes as they stand somewhere.
 bool has_routes(Verb verb) { return verb == Verb::explain || verb == Verb::routes || verb == Verb::diff; }
 bool asks_instance(Verb verb) {
-    return has_routes(verb) || verb == Verb::wait || verb == Verb::flush || verb == Verb::top;
+    return has_routes(verb) || verb == Verb::wait || verb == Verb::flush || verb == Verb::top || verb == Verb::trace;
 }
 /// Takes no value.
 bool is_flag(std::string_view option) { return option == "--tcp" || option == "--once"; }
@@ -78,7 +78,8 @@ private:
 
     /// Whether the verb has what it needs.
     void check_words() {
-        const bool needs_name = arguments_.verb == Verb::explain || arguments_.verb == Verb::ask;
+        const Verb verb = arguments_.verb;
+        const bool needs_name = verb == Verb::explain || verb == Verb::ask || verb == Verb::trace;
         if (needs_name && arguments_.name.empty()) {
             fail("a NAME is missing, as in: dproxy " + std::string(verb_text_) + " www.example.com");
         }
@@ -154,6 +155,8 @@ private:
             read_format(take_value(option, attached));
         } else if (verb == Verb::wait && (option == "--file" || option == "--hash" || option == "--for")) {
             read_wait(option, take_value(option, attached));
+        } else if (verb == Verb::trace && option == "--for") {
+            read_duration(take_value(option, attached));
         } else if (option == "--admin" && asks_instance(verb)) {
             arguments_.url = std::string(take_value(option, attached));
         } else if (option == "--client" && verb == Verb::explain) {
@@ -180,6 +183,12 @@ private:
             if (!patience) return fail("--for: " + patience.fault);
             arguments_.patience = *patience;
         }
+    }
+
+    void read_duration(std::string_view value) {
+        const auto duration = config::parse_duration(value, std::chrono::seconds{1}, longest_trace);
+        if (!duration) return fail("--for: " + duration.fault);
+        arguments_.duration = *duration;
     }
 
     void read_hash(std::string_view value) {
@@ -241,8 +250,9 @@ private:
             case Verb::ask:
                 return read_question(word);
             case Verb::flush:
+            case Verb::trace:
                 if (!arguments_.name.empty()) break;
-                return read_flushed(word);
+                return read_one_name(word);
             case Verb::import:
                 if (!arguments_.file.empty()) break;
                 arguments_.file = std::string(word);
@@ -260,8 +270,8 @@ private:
     }
 
     /// An empty word is a variable that was not set, and not meant for all.
-    void read_flushed(std::string_view word) {
-        if (word.empty()) return fail("NAME is empty; leave it out to forget all");
+    void read_one_name(std::string_view word) {
+        if (word.empty() && arguments_.verb == Verb::flush) return fail("NAME is empty; leave it out to forget all");
         arguments_.name = std::string(word);
     }
 

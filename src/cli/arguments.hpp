@@ -18,7 +18,7 @@
 namespace dproxy::cli {
 
 enum class Verb : std::uint8_t {
-    serve, check, explain, routes, diff, import, healthcheck, wait, flush, top, ask, version, help
+    serve, check, explain, routes, diff, import, healthcheck, wait, flush, top, trace, ask, version, help
 };
 
 /// Exit statuses of every verb.
@@ -29,6 +29,7 @@ inline constexpr int exit_usage = 2;   ///< usage or start-up error, said on sta
 inline constexpr int exit_time_over = 3;  ///< wait: what was waited for has not come
 
 inline constexpr std::chrono::minutes longest_wait{24 * 60};
+inline constexpr std::chrono::minutes longest_trace{10};
 inline constexpr std::uint16_t ask_default_type = 1;  ///< A
 
 struct Arguments {
@@ -36,15 +37,16 @@ struct Arguments {
     std::optional<std::string> config_file;    ///< `--config`
     std::vector<config::Assignment> settings;  ///< `--KEY VALUE`, in order
     std::vector<std::string> directories;      ///< check, routes: instead of `upstreamlocation`; diff: OLD and NEW
-    std::string name;                          ///< explain, ask; flush: empty for all
+    std::string name;                          ///< explain, ask, trace; flush: empty for all
     std::optional<std::uint16_t> type;         ///< explain, ask
     std::optional<net::Address> client;        ///< explain `--client ADDRESS`
-    std::optional<std::string> url;            ///< healthcheck URL; `--admin URL` of who asks an instance
+    std::optional<std::string> url;            ///< healthcheck URL; of other verbs `--admin URL`
     bool json = false;                         ///< `--format json`
     bool markdown = false;                     ///< diff `--format markdown`
     std::string file;                          ///< import; wait: the last components of a path at least
     std::string hash;                          ///< wait: in lower case
     std::chrono::milliseconds patience{60'000};  ///< wait
+    std::chrono::milliseconds duration{30'000};  ///< trace
     std::optional<routing::Target> server;     ///< ask @ADDRESS or @HOST, port 53 where none is named
     bool tcp = false;                          ///< ask
     bool once = false;                         ///< top: print, and end

@@ -30,6 +30,8 @@ Usage
                                  names below it; without NAME all
   dproxy top [--once]            what the running instance does: queries, failures and latency by route and
                                  upstream, each second; --once prints it and ends
+  dproxy trace NAME [--for 30s]  each step of the next queries for NAME or below it, as the running instance
+                                 takes them; from the same machine or pod only
   dproxy healthcheck [URL]       status 0 if the running instance is ready
   dproxy ask NAME [TYPE] [@ADDRESS[:PORT]] [--tcp] [--expect RCODE]
                                  one query; ADDRESS may be a host's name; without it, to the
@@ -39,7 +41,7 @@ Usage
 Options
   --config FILE     the main file; else $DPROXY_CONFIG, else config.gcfg where it exists
   --format json     of check, explain, routes, diff: JSON instead of text; of diff also markdown
-  --admin URL       of explain, routes, diff, wait, flush, top: ask the running instance at its HTTP address
+  --admin URL       of explain, routes, diff, wait, flush, top, trace: ask the running instance at its HTTP address
 
 Exit status: 0 good, 1 faults found, not ready or no answer, 2 usage or start-up error. Of diff: 0 nothing,
 1 something, 2 usage or a fault on either side. Of import: 1 something was left out. Of wait: 0 in force,

@@ -18,6 +18,7 @@ int run_verb(const Arguments& arguments, const std::vector<std::string>& environ
         case Verb::wait: return run_wait(arguments, environment, out, err);
         case Verb::flush: return run_flush(arguments, environment, out, err);
         case Verb::top: return run_top(arguments, environment, out, err);
+        case Verb::trace: return run_trace(arguments, environment, out, err);
         case Verb::ask: return run_ask(arguments, environment, out, err);
         case Verb::version: out << version_text(); return exit_good;
         case Verb::help: out << help_text(); return exit_good;

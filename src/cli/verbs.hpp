@@ -31,6 +31,8 @@ int run_flush(const Arguments& arguments, const std::vector<std::string>& enviro
               std::ostream& err);
 int run_top(const Arguments& arguments, const std::vector<std::string>& environment, std::ostream& out,
             std::ostream& err);
+int run_trace(const Arguments& arguments, const std::vector<std::string>& environment, std::ostream& out,
+              std::ostream& err);
 int run_ask(const Arguments& arguments, const std::vector<std::string>& environment, std::ostream& out,
             std::ostream& err);
 

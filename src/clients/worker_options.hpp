@@ -45,6 +45,7 @@ struct WorkerOptions {
     std::shared_ptr<cache::AnswerMemory> answers;  ///< of all workers; null: nothing is ever kept
     std::shared_ptr<query_log::Rings> query_log;   ///< of all workers; null: nothing is ever logged
     std::uint32_t log_one_in = 0;                  ///< queries, where a route does not say; 0: none
+    std::shared_ptr<query_log::Rings> trace;       ///< of all workers; null: nothing is ever traced
     std::shared_ptr<query_log::Rings> dnstap;      ///< of all workers; null: it is off
 };
 

@@ -60,6 +60,7 @@ struct InFlight {
     std::uint32_t pool = 0;
     /// Of the table in force, whose max_inflight it counts against; no_route: it is gone. The master's: one more.
     std::uint32_t route = 0;
+    std::uint32_t traced = 0;  ///< its number in a trace, see QueryTrace; 0: it is in none
     Generation* generation = nullptr;
     std::uint64_t started_ns = 0;
     std::uint64_t wake_ns = 0;      ///< when the deadline queue calls

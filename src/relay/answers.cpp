@@ -45,6 +45,7 @@ void Answers::answer(const Owed& owed, dns::Bytes message, const Origin& origin)
     route.responses[rcode].add();
     route.duration.observe(taken_ns);
     if (records_.is_on()) records_.note(owed, message, origin, now_ns_);
+    if (trace_.is_on()) [[unlikely]] trace_.answered(owed, message, origin);
     if (tap_.is_on()) [[unlikely]] tap_.answered(owed, message, origin.query, now_ns_);
     send(owed.client, message);
 }

@@ -13,6 +13,7 @@
 #include "relay/owed.hpp"
 #include "relay/own_hop.hpp"
 #include "relay/query_records.hpp"
+#include "relay/query_trace.hpp"
 #include "relay/verdict.hpp"
 
 namespace dproxy::proxy {
@@ -30,8 +31,9 @@ class Answers {
 public:
     /// What it is given outlives it.
     Answers(ClientSides& clients, telemetry::WorkerCounters& counters, const OwnHop& own_hop, QueryRecords& records,
-            ClientTap& tap, const std::uint64_t& now_ns)
-        : clients_(clients), counters_(counters), own_hop_(own_hop), records_(records), tap_(tap), now_ns_(now_ns) {}
+            ClientTap& tap, QueryTrace& trace, const std::uint64_t& now_ns)
+        : clients_(clients), counters_(counters), own_hop_(own_hop), records_(records), tap_(tap), trace_(trace),
+          now_ns_(now_ns) {}
 
     /// Whoever is owed an answer has the verdict for one, or nothing where it says so. `message`: the query, with the
     /// client's ID.
@@ -77,6 +79,7 @@ private:
     const OwnHop& own_hop_;
     QueryRecords& records_;
     ClientTap& tap_;
+    QueryTrace& trace_;
     const std::uint64_t& now_ns_;
     std::vector<std::unique_ptr<StoredReply>> kept_;  ///< until they have left
 };

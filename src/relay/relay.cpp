@@ -38,7 +38,8 @@ Relay::Relay(boost::asio::io_context& io, unsigned index, const WorkerOptions& o
       own_hop_(options.cookie_secrets, options.tcp_idle_ns),
       records_(options.query_log, index, options.log_one_in, publication_, counters.query_log_dropped),
       client_tap_(context_.tap, clients_, publication_),
-      answers_(clients_, counters, own_hop_, records_, client_tap_, context_.now_ns),
+      trace_(options.trace, index, publication_, counters.trace_dropped, context_.now_ns),
+      answers_(clients_, counters, own_hop_, records_, client_tap_, trace_, context_.now_ns),
       kept_(options.answers, index, counters),
       rate_limit_(options.rate_limit),
       loop_reports_(loop_reports),
@@ -83,6 +84,7 @@ void Relay::continue_counting(const routing::RouteTable& before) {
 void Relay::on_turn(TurnKey) { context_.now_ns = io::monotonic_ns(); }
 
 void Relay::flush(TurnKey) {
+    trace_.taken();
     most_held_bytes_ = std::max(most_held_bytes_, held_bytes());
     if (held_bytes() > options_.max_buffered) free_bytes(held_bytes() - options_.max_buffered);
     // What links report may make the next attempt at once, on any link: a few times, as attempts are few.
@@ -137,6 +139,7 @@ void Relay::maintain() {
     });
     clients_.maintain();
     kept_.tell();
+    trace_.maintain();
 }
 
 void Relay::cut_transfers() {
@@ -147,6 +150,7 @@ void Relay::cut_transfers() {
 bool Relay::on_query(dns::MutableBytes message, const Client& client) {
     dns::Query query = dns::read_query(message);
     if (client_tap_.is_on()) [[unlikely]] client_tap_.asked(message, query, client, context_.now_ns);
+    if (trace_.is_on()) [[unlikely]] trace_.asked(message, query, client);
     if (!query.hop.any) return take(message, query, client);
     Client known = client;
     message = own_hop_.take(message, query, known, unix_seconds());
@@ -220,6 +224,7 @@ routing::RouteIndex Relay::route_for(dns::Bytes name, std::uint16_t type, const 
 
 bool Relay::begin(dns::MutableBytes message, const dns::Query& query, const Client& client, const Destination& to) {
     counters_.route(to.slot).requests.add();
+    if (trace_.is_on()) [[unlikely]] trace_.routed(to.route, query.question.name(message));
     const auto reject = [&](const Verdict& verdict) {
         answers_.judged({query, client, to.slot, context_.now_ns, to.route}, message, verdict);
         return false;
@@ -292,6 +297,7 @@ QueryIndex Relay::enter(dns::Bytes message, const dns::Query& query, const Clien
     entry.route_slot = to.slot;
     entry.pool = to.pool;
     entry.route = to.route;
+    entry.traced = trace_.at_hand();
     if (client_tap_.is_on()) [[unlikely]] {
         entry.zone_length = client_tap_.zone_length(to.route, query.question.name(message));
     }

@@ -22,6 +22,7 @@
 #include "relay/merged_queries.hpp"
 #include "relay/own_hop.hpp"
 #include "relay/query_records.hpp"
+#include "relay/query_trace.hpp"
 #include "relay/route_inflight.hpp"
 #include "relay/transfers.hpp"
 #include "relay/verdict.hpp"
@@ -45,6 +46,9 @@ public:
 
     /// From now on queries that these cover are answered, not relayed.
     void adopt_loops(std::shared_ptr<const routing::LoopMarks> marks) { loops_.adopt(std::move(marks)); }
+
+    /// From now on the steps of these are told.
+    void adopt_trace(std::shared_ptr<const trace::Order> order) { trace_.adopt(std::move(order)); }
 
     /// Called when something is in flight that has a deadline: tick() is to be called each tick_ns then.
     void set_start_ticking(std::function<void()> start) { start_ticking_ = std::move(start); }
@@ -197,6 +201,7 @@ private:
     OwnHop own_hop_;
     QueryRecords records_;
     ClientTap client_tap_;
+    QueryTrace trace_;
     Answers answers_;
     KeptAnswers kept_;
     MergedQueries merged_;

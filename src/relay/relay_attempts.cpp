@@ -76,6 +76,7 @@ void Relay::carry_out(QueryIndex index, AttemptOrder order, const ReplyAtHand* r
 AttemptOrder Relay::carry_out_one(QueryIndex index, const AttemptOrder& order, const ReplyAtHand* reply) {
     InFlight& entry = queries_[index];
     if (order.closed != no_attempt) close_attempt(index, entry.sent[order.closed]);
+    if (trace_.is_on()) [[unlikely]] trace_.ordered(entry, order);
     switch (order.act) {
         case AttemptOrder::Act::nothing:
             break;
@@ -126,9 +127,13 @@ AttemptOrder Relay::choose(QueryIndex index, AttemptOrder::Reason reason) {
         const bool is_another = upstream != tried[0] && upstream->is_up();
         if (!is_another || !entry.generation->hedges[entry.pool].take()) upstream = nullptr;
     }
-    if (!upstream) return entry.attempts.nobody_left();
+    if (!upstream) {
+        if (trace_.is_on() && reason != AttemptOrder::Reason::hedge) [[unlikely]] trace_.not_chosen(entry);
+        return entry.attempts.nobody_left();
+    }
     const AttemptOrder order = entry.attempts.chosen();
     entry.sent[order.attempt].upstream = upstream;
+    if (trace_.is_on()) [[unlikely]] trace_.chosen(entry, reason);
     upstream->attempt_opened();
     return order;
 }
@@ -153,6 +158,7 @@ AttemptOrder Relay::send(QueryIndex index, const AttemptOrder& order) {
         if (!others.empty()) sending = upstream.send(index, attempt, true, avoid);
         if (sending.sent == Sent::full) sending = upstream.wait(index, avoid);
     }
+    if (trace_.is_on()) [[unlikely]] trace_.sent(entry, attempt, manner.by_stream, sending.sent);
     if (sending.sent != Sent::no) return entry.attempts.sent(usual_time(entry), context_.now_ns);
     note_failure(index, attempt, sending.failure);
     return entry.attempts.not_sent(order.attempt, kind_of(sending.failure));
@@ -160,6 +166,7 @@ AttemptOrder Relay::send(QueryIndex index, const AttemptOrder& order) {
 
 void Relay::note_failure(QueryIndex index, const Attempt& attempt, Failure failure) {
     attempt.upstream->counters().failures[failure].add();
+    if (trace_.is_on()) [[unlikely]] trace_.failed(queries_[index], attempt, failure);
     if (failure != Failure::overload) attempt.upstream->refused(queries_[index].query.question.type);
 }
 
@@ -260,6 +267,7 @@ bool Relay::on_reply(QueryIndex index, Link& link, Ticket ticket, dns::MutableBy
         if (!link.traits().is_multiplexed) upstream.counters().failures[Failure::mismatch].add();
         return false;
     }
+    if (trace_.is_on()) [[unlikely]] trace_.replied(entry, attempt, message);
     if (context_.tap.is_on()) [[unlikely]] tell_replied(link, index, attempt.sent_ns, message);
     link.heard(context_.now_ns);
     upstream.replied(context_.now_ns - attempt.sent_ns, entry.query.question.type);

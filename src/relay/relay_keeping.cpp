@@ -69,6 +69,7 @@ bool Relay::is_remembered(dns::Bytes message, const dns::Query& query, const Cli
     const Owed owed{query, client, to.slot, context_.now_ns, to.route};
     if (!found) {
         events[CacheEvent::miss].add();
+        if (trace_.is_on()) [[unlikely]] trace_.remembered("nothing is kept for it");
         return false;
     }
     const KeptAnswer kept(found.words);
@@ -77,6 +78,7 @@ bool Relay::is_remembered(dns::Bytes message, const dns::Query& query, const Cli
         if (!rests && !answer_stale_at_once(pool, *sharing.key)) {
             sharing.has_stale = true;
             events[CacheEvent::miss].add();
+            if (trace_.is_on()) [[unlikely]] trace_.remembered("what is kept for it is beyond its TTL");
             return false;
         }
         events[CacheEvent::stale].add();
@@ -119,6 +121,7 @@ bool Relay::ask_again(dns::Bytes message, const dns::Query& query, const Client&
 
 void Relay::make_own(QueryIndex index) {
     queries_[index].is_own = true;
+    if (queries_[index].attempts.count() == 0) queries_[index].traced = 0;
     ++own_queries_;
 }
 
@@ -148,6 +151,7 @@ bool Relay::joins_another(QueryIndex index, const Sharing& sharing) {
     }
     merged_.follow(index, leader);
     counters_.route(entry.route_slot).cache[CacheEvent::merged].add();
+    if (trace_.is_on()) [[unlikely]] trace_.remembered("another asks the same: it waits for that reply");
     return true;
 }
 

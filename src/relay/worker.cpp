@@ -163,6 +163,12 @@ void Worker::publish_loops(std::shared_ptr<const routing::LoopMarks> marks) {
     });
 }
 
+void Worker::publish_trace(std::shared_ptr<const trace::Order> order) {
+    asio::post(state_->io, [state = state_.get(), order = std::move(order)]() mutable {
+        state->relay.adopt_trace(std::move(order));
+    });
+}
+
 void Worker::finish(std::chrono::nanoseconds patience, std::function<void()> finished) {
     asio::post(state_->io, [state = state_.get(), patience, finished = std::move(finished)]() mutable {
         state->finish(patience, std::move(finished));

@@ -16,6 +16,7 @@
 #include "queries/arrival.hpp"
 #include "telemetry/counters.hpp"
 #include "telemetry/handler_failures.hpp"
+#include "trace/order.hpp"
 
 namespace dproxy::proxy {
 
@@ -40,6 +41,7 @@ public:
     /// What encrypted connections of clients are encrypted by from now on; none: they are refused.
     void publish_filters(io::FilterSources filters);
     void publish_loops(std::shared_ptr<const routing::LoopMarks> marks);
+    void publish_trace(std::shared_ptr<const trace::Order> order);
 
     /// Reads the sockets until they are empty, takes nothing more, finishes what is in flight, waits until clients
     /// over TCP have taken their answers, all within `patience`, then calls `finished` on its thread and ends.

@@ -43,6 +43,7 @@ telemetry::CollectorSources collector_sources(const AdminSideSources& from, cons
 AdminSide::AdminSide(AdminSideSources sources)
     : from_(std::move(sources)),
       counters_(with_prober(from_.workers, from_.prober)),
+      tracing_(from_.trace_rings, counters_, from_.log, from_.publish_trace),
       collector_(collector_sources(from_, counters_, http_rejections_)) {}
 
 std::string AdminSide::start() {
@@ -81,6 +82,10 @@ admin::AdminSources AdminSide::pages() {
         return explain(name, type, client);
     };
     sources.flush = [this](std::string_view name) { return flush(from_.answers, name, from_.log); };
+    sources.trace = [this](std::string_view name, std::string_view duration) {
+        return not_ready().empty() ? tracing_.begin(name, duration) : admin::Finding{false, "Not ready yet."};
+    };
+    sources.trace_steps = [this] { return tracing_.steps(); };
     return sources;
 }
 

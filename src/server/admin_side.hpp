@@ -18,6 +18,7 @@
 #include "server/reloader.hpp"
 #include "server/routes_page.hpp"
 #include "server/status_facts.hpp"
+#include "server/tracing.hpp"
 #include "telemetry/collector.hpp"
 #include "telemetry/heartbeats.hpp"
 
@@ -38,6 +39,8 @@ struct AdminSideSources {
     Workers workers;  ///< their counters
     const telemetry::WorkerCounters& prober;
     const HistoryWatch& history;
+    std::shared_ptr<query_log::Rings> trace_rings;
+    Tracing::Publish publish_trace;
     std::chrono::steady_clock::time_point started;  ///< the program
 };
 
@@ -70,6 +73,8 @@ private:
 
     const AdminSideSources from_;
     Workers counters_;  ///< of the workers and of the prober
+
+    Tracing tracing_;  ///< the thread's that makes pages
 
     mutable std::mutex mutex_;
     std::string not_ready_ = "starting";

@@ -220,16 +220,18 @@ void Server::start_workers(Listeners& listeners, std::shared_ptr<const proxy::Pu
         for (const auto& worker : workers_) worker->publish(made, released);
         prober_->adopt(std::move(made), std::move(released));
     };
-    const unsigned receivers = worker_count_ + 1;
-    reloader_->start(receivers, publish);
+    reloader_->start(worker_count_ + 1, publish);
 }
 
 std::string Server::start_admin() {
     Workers workers;
     for (const auto& counters : counters_) workers.push_back(counters.get());
+    const auto publish_trace = [this](const std::shared_ptr<const trace::Order>& order) {
+        for (const auto& worker : workers_) worker->publish_trace(order);
+    };
     admin_.emplace(AdminSideSources{settings_, *reloader_, labels_, config_status_, failures_, log_, endpoints_,
                                     query_log_.lost(), dnstap_.lost(), *options_.answers, std::move(workers),
-                                    *prober_counters_, history_, started_});
+                                    *prober_counters_, history_, options_.trace, publish_trace, started_});
     return admin_->start();
 }
 

@@ -16,6 +16,7 @@
 #include "net/sip_hash.hpp"
 #include "query_log/rings.hpp"
 #include "server/memory_limit.hpp"
+#include "trace/limits.hpp"
 
 namespace dproxy::server {
 
@@ -72,6 +73,7 @@ proxy::WorkerOptions worker_options(const config::Settings& settings, unsigned w
     const std::uint64_t least = std::uint64_t{workers} * cache::AnswerMemory::least_bytes;
     options.answers = std::make_shared<cache::AnswerMemory>(std::max(cache_size, least), workers);
     options.query_log = std::make_shared<query_log::Rings>(workers);
+    options.trace = std::make_shared<query_log::Rings>(workers, trace::step_ring_bytes);
     options.log_one_in = settings.query_log;
     if (settings.dnstap) options.dnstap = std::make_shared<query_log::Rings>(workers, dnstap::tap_ring_bytes);
     options.cookie_secrets = cookie_secrets(settings);

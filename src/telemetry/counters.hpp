@@ -231,6 +231,7 @@ struct alignas(64) WorkerCounters {
     Counter cache_evictions;          ///< for want of room
     Counter query_log_dropped;        ///< records for which the ring had no room
     Counter dnstap_dropped;           ///< messages for which the ring had no room
+    Counter trace_dropped;            ///< steps for which the ring had no room, for who traces
     Counter udp_receive_drops;        ///< the kernel's, summed over this worker's sockets
     Counter heartbeat;                ///< turns of the loop, for /livez
 

@@ -10,7 +10,8 @@ from project import quoted, section, table
 # main.cpp, at the top of src, may include everything.
 THIRD_PARTY_OF = {
     "net": (), "dns": (), "cache": (), "http": ("asio",), "http2": ("nghttp2",), "routing": (),
-    "telemetry": ("prometheus", "spdlog"), "query_log": (), "dnstap": (), "io": ("asio", "fstrm"),
+    "telemetry": ("prometheus", "spdlog"), "query_log": (), "dnstap": (), "trace": (),
+    "io": ("asio", "fstrm"),
     "ini": ("inih",), "settings": (), "route_files": (), "import": (), "reports": ("json",),
     "queries": (), "publication": (), "clients": ("asio",), "upstreams": ("asio",),
     "probing": ("asio",), "hosts": ("asio",), "relay": ("asio",), "admin": ("asio", "json"), "cli": ("asio", "json"),
@@ -54,7 +55,7 @@ THIRD_PARTIES = {
 ONLY_IN_CPP = ("spdlog",)
 
 # Folders that are told the time and given bytes: no clock, no descriptor.
-PURE_FOLDERS = ("net", "dns", "cache", "http", "http2", "routing", "query_log", "dnstap")
+PURE_FOLDERS = ("net", "dns", "cache", "http", "http2", "routing", "query_log", "dnstap", "trace")
 IMPURE = re.compile(
     r"_clock::now\(|\btime\(nullptr\)|\bgettimeofday\(|\bclock_gettime\("
     r"|#include <(?:sys/socket|sys/stat|sys/epoll|unistd|fcntl|poll|fstream|thread|mutex|filesystem)(?:\.h)?>"

@@ -10,11 +10,11 @@ FOLDERS = ("src/admin/", "src/cache/", "src/clients/", "src/dnstap/", "src/hosts
            "src/import/",
            "src/ini/", "src/io/", "src/probing/", "src/publication/", "src/queries/", "src/query_log/", "src/relay/",
            "src/reports/", "src/route_files/", "src/routing/", "src/server/", "src/settings/", "src/telemetry/",
-           "src/tls/", "src/upstreams/")
+           "src/tls/", "src/trace/", "src/upstreams/")
 
 # Where all that is declared is a limit, whatever its name.
 LIMITS_ONLY = re.compile(r"^inline constexpr [\w:]+ (\w+)\b", re.MULTILINE)
-FILES_OF_LIMITS = ("src/cache/limits.hpp", "src/query_log/limits.hpp", "src/dnstap/limits.hpp",
+FILES_OF_LIMITS = ("src/cache/limits.hpp", "src/query_log/limits.hpp", "src/dnstap/limits.hpp", "src/trace/limits.hpp",
                    "src/http/limits.hpp", "src/http2/limits.hpp")
 
 # What the row of each begins with, or has in it. A setting's own bounds stand in docs/configuration.md.
@@ -114,6 +114,8 @@ ROWS = {
     "max_line_bytes": "records of the [query log]",
     "tap_ring_bytes": "messages that wait for a [dnstap]", "longest_reader_stall": "messages that wait for a [dnstap]",
     "longest_reader_end": "messages that wait for a [dnstap]",
+    "step_ring_bytes": "steps of a [trace]", "step_text_bytes": "steps of a [trace]",
+    "traced_queries": "steps of a [trace]", "trace_time": "steps of a [trace]",
     "max_accepts_per_turn": "connections turned away", "most_probes": "open files",
 }
 # The form of messages and names, the bounds of settings, steps of a computation: nothing that a limit costs.

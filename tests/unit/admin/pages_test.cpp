@@ -51,6 +51,11 @@ struct Scene {
             if (name == "..") return Finding{false, "The name .. has an empty label."};
             return Finding{true, "{\"name\":\"" + std::string(name) + "\"}"};
         },
+        [](std::string_view name, std::string_view duration) {
+            if (duration == "x") return Finding{false, "x was found."};
+            return Finding{true, "{\"name\":\"" + std::string(name) + "," + std::string(duration) + "\"}"};
+        },
+        [this] { return not_ready ? Finding{false, "There is no trace."} : Finding{true, R"({"steps":[]})"}; },
     });
 
     Response get(std::string_view target) const {
@@ -144,4 +149,22 @@ TEST_CASE("what is forgotten is said at once and once, or is all") {
         CHECK(scene.get(target).status == 400);
         CHECK(scene.get(target).content_type == "text/plain; charset=utf-8");
     }
+}
+
+TEST_CASE("a trace is begun for a name, for half a minute or as long as it is said") {
+    const Scene scene;
+    CHECK(scene.get("/trace?name=a%2Etest").body == R"({"name":"a.test,30s"})");
+    CHECK(scene.get("/trace?name=a.test&for=2m").body == R"({"name":"a.test,2m"})");
+    CHECK(scene.get("/trace?name=a.test").content_type == "application/json");
+    for (const char* target : {"/trace", "/trace?name=", "/trace?for=2m", "/trace?name=a.test&fro=2m",
+                               "/trace?name=a.test&name=b.test", "/trace?name=a.test&for=x"}) {
+        CHECK(scene.get(target).status == 400);
+    }
+}
+
+TEST_CASE("the steps of a trace are told, or that there is none") {
+    Scene scene;
+    CHECK(scene.get("/trace/steps").body == R"({"steps":[]})");
+    scene.not_ready = "starting";
+    CHECK(scene.get("/trace/steps").status == 400);
 }

@@ -213,3 +213,17 @@ TEST_CASE("flush takes a name, or none", "[arguments]") {
     CHECK(parse({"flush", "a", "b"}).error == "unexpected argument `b` (dproxy --help shows the usage)");
     CHECK(parse({"flush", "a", "--format", "json"}).error.starts_with("unknown option `--format`"));
 }
+
+TEST_CASE("trace takes a name and for how long", "[arguments]") {
+    CHECK(good({"trace", "example.com"}).verb == Verb::trace);
+    CHECK(good({"trace", "example.com"}).duration == std::chrono::seconds(30));
+    const auto arguments = good({"trace", "--for", "2m", "--admin", "http://127.0.0.1:8080", "example.com"});
+    CHECK(arguments.name == "example.com");
+    CHECK(arguments.duration == std::chrono::minutes(2));
+    CHECK(arguments.url == "http://127.0.0.1:8080");
+    CHECK(parse({"trace"}).error == "a NAME is missing, as in: dproxy trace www.example.com");
+    CHECK(parse({"trace", ""}).error == "a NAME is missing, as in: dproxy trace www.example.com");
+    CHECK(parse({"trace", "a", "b"}).error == "unexpected argument `b` (dproxy --help shows the usage)");
+    CHECK(parse({"trace", "a", "--for", "11m"}).error.starts_with("--for: "));
+    CHECK(parse({"trace", "a", "--for", "500ms"}).error.starts_with("--for: "));
+}

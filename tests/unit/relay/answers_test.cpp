@@ -43,7 +43,8 @@ struct Trial {
     QueryRecords records{nullptr, 0, 0, publication, counters.query_log_dropped};
     dnstap::Tap tap;
     ClientTap client_tap{tap, clients, publication};
-    Answers answers{clients, counters, hop, records, client_tap, now_ns};
+    QueryTrace trace{nullptr, 0, publication, counters.trace_dropped, now_ns};
+    Answers answers{clients, counters, hop, records, client_tap, trace, now_ns};
     net::Endpoint listens_at, asks_from;
     io::Fd asking = loopback(asks_from);
     Octets message;
