@@ -93,7 +93,7 @@ def test_the_cache_on_every_node_keeps_what_it_learns(program, tmp_path):
     done = subprocess.run([program, "explain", "kubernetes.default.svc.cluster.local", "--upstreamlocation", tmp_path,
                            "--format", "json"], env={}, capture_output=True, text=True, check=True)
     told = json.loads(done.stdout)
-    assert (told["cache"], told["cache_stale"], told["cache_stale_after"]) == ("on", "1h", "500ms")
+    assert (told["cache"], told["cache_stale"], told["cache_stale_after"]) == ("on", "60m", "500ms")
 
 
 @pytest.mark.parametrize("folder", DAEMONSETS)
