@@ -13,7 +13,8 @@ import engine
 
 FOLDER = "/usr/share/doc/dproxy"
 # What a static dproxy is made of. A new dependency belongs here and into LICENCES of deploy/image/sbom.py.
-LINKED = {"boost", "fmtlib", "gcc", "glibc", "libinih", "linux", "nghttp", "openssl", "prometheus-cpp", "spdlog"}
+LINKED = {"boost", "fmtlib", "fstrm", "gcc", "glibc", "libinih", "linux", "nghttp", "openssl", "prometheus-cpp",
+          "spdlog"}
 CONTAINED = {"ca-certificates"}
 SPDX_ID = re.compile(r"SPDXRef-[A-Za-z0-9.\-]+")
 
