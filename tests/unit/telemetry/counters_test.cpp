@@ -78,14 +78,14 @@ TEST_CASE("a duration counts in the first bucket whose bound it does not exceed"
     };
     CHECK(bucket_of(0) == 0);
     CHECK(bucket_of(1) == 0);
-    CHECK(bucket_of(250'000) == 0);
-    CHECK(bucket_of(250'001) == 1);
-    CHECK(bucket_of(500'000) == 1);
-    CHECK(bucket_of(500'001) == 2);
-    CHECK(bucket_of(1'000'000) == 2);
-    CHECK(bucket_of(8'192'000'000) == 15);
-    CHECK(bucket_of(8'192'000'001) == 16);
-    CHECK(bucket_of(~std::uint64_t{0}) == 16);
+    CHECK(bucket_of(31'250) == 0);
+    CHECK(bucket_of(31'251) == 1);
+    CHECK(bucket_of(62'500) == 1);
+    CHECK(bucket_of(62'501) == 2);
+    CHECK(bucket_of(250'000) == 3);
+    CHECK(bucket_of(8'192'000'000) == DurationHistogram::bucket_count - 2);
+    CHECK(bucket_of(8'192'000'001) == DurationHistogram::bucket_count - 1);
+    CHECK(bucket_of(~std::uint64_t{0}) == DurationHistogram::bucket_count - 1);
 }
 
 TEST_CASE("slots begin at zero and can be cleared") {
