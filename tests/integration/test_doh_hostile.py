@@ -121,7 +121,9 @@ def test_what_was_given_up_counts_as_in_flight(serve, upstream):
         client.send(wire.query("last.test", ident=99))
         assert len(upstream.received) == 10
         hold.release()
-        assert wire.ident_of(client.receive()) == 99
+        # A reset that was not read before its answer left is none.
+        while wire.ident_of(client.receive()) != 99:
+            pass
 
 
 def test_continuations_without_an_end(serve, way):
