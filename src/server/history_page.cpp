@@ -89,7 +89,7 @@ void append_past(const Past& past, std::int64_t second, std::int64_t most, std::
                    text);
 }
 
-std::string quoted(std::string_view text) { return boost::json::serialize(boost::json::string(text)); }
+std::string json_text_of(std::string_view text) { return boost::json::serialize(boost::json::string(text)); }
 
 /// What has still to be told.
 struct Reading {
@@ -110,7 +110,7 @@ struct Reading {
 void Reading::append_one(const Past* past, std::string_view kind, std::string_view label, std::string& text) {
     if (past == nullptr) return;
     if (!std::exchange(is_first, false)) text += ',';
-    text.append("{\"").append(kind).append("\":").append(quoted(label)).append(",");
+    text.append("{\"").append(kind).append("\":").append(json_text_of(label)).append(",");
     append_past(*past, second, most, text);
     text += '}';
 }
@@ -120,8 +120,8 @@ void Reading::begin(const History& history, std::chrono::system_clock::time_poin
     routes = history.routes().slots();
     upstreams = history.upstreams().slots();
     const std::chrono::seconds since_ten((second + 1) % 10);
-    text += "{\"seconds_until\":" + quoted(config::rfc3339(looked)) +
-            ",\"tens_until\":" + quoted(config::rfc3339(looked - since_ten)) +
+    text += "{\"seconds_until\":" + json_text_of(config::rfc3339(looked)) +
+            ",\"tens_until\":" + json_text_of(config::rfc3339(looked - since_ten)) +
             ",\"routes_left_out\":" + std::to_string(history.routes().left_out()) +
             ",\"upstreams_left_out\":" + std::to_string(history.upstreams().left_out()) + ",\"total\":{";
     append_past(history.total(), second, most, text);

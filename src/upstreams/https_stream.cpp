@@ -79,11 +79,20 @@ void HttpsStream::on_bytes(dns::Bytes bytes) {
     channel_.take(bytes, upstream().context().now_ns);
     take_replies(replies);
     if (channel_.state() == State::leaving) retire();
+    if (takes_nothing()) {
+        tell("refused: no request is taken (SETTINGS_MAX_CONCURRENT_STREAMS 0)");
+        return end(Failure::http, true);
+    }
     if (channel_.state() != State::ended) return carrier().has_served(*this);
     std::string fault = channel_.fault();
     if (fault.empty()) return end(Failure::closed, false);
     tell(std::move(fault));
     end(Failure::http, false);
+}
+
+/// RFC 9113 6.5.2: a limit of 0 is for a short time. To wait for its end on ever more connections helps nobody.
+bool HttpsStream::takes_nothing() const {
+    return channel_.state() == State::open && count() == 0 && left_open_.empty() && channel_.room() == 0;
 }
 
 void HttpsStream::on_end(io::StreamEnd how, std::error_code error) {

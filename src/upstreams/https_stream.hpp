@@ -38,6 +38,8 @@ private:
     void on_bytes(dns::Bytes bytes) override;
     void on_end(io::StreamEnd how, std::error_code error) override;
 
+    /// It has nothing to do, and may not be asked.
+    bool takes_nothing() const;
     /// What came is kept until the turn is over.
     void take_replies(std::vector<http2::Reply>& kept);
     void take(http2::Reply& reply);

@@ -144,6 +144,15 @@ def test_no_more_streams_than_the_server_takes(relay, server):
     assert failures(proxy) == 0
 
 
+def test_a_server_that_takes_no_streams_is_not_connected_to_again_and_again(relay, server):
+    upstream = server(most_streams=0)
+    proxy = relay(upstream, server(2), policy="first", timeout="20s", attempts=2)
+    proxy.until_logged("SETTINGS_MAX_CONCURRENT_STREAMS 0")
+    for number in range(100):
+        assert proxy.marker(f"q{number}.test") in (1, 2)  # what was sent before its settings came it may take
+        assert proxy.metrics().sum("dproxy_tcp_connections", side="upstream") <= 2
+
+
 def test_refused_streams_are_asked_again_elsewhere(relay, server):
     upstream = server()
     refused = []
