@@ -99,10 +99,10 @@ void add_states(const json::object& status, std::vector<TopLine>& upstreams) {
         if (found != up.end()) line.up = found->second;
     }
     // Those that nobody asked have no past; where one is down, that is to be seen all the same.
-    for (const auto& [address, is_up] : up) {
+    for (const auto& one : up) {
         const bool is_shown = std::any_of(upstreams.begin(), upstreams.end(),
-                                          [&](const TopLine& line) { return line.name == address; });
-        if (!is_shown && !is_up) upstreams.push_back({address, {}, false});
+                                          [&](const TopLine& line) { return line.name == one.first; });
+        if (!is_shown && !one.second) upstreams.push_back({one.first, {}, false});
     }
 }
 
