@@ -170,7 +170,7 @@ std::string Drawing::draw(TopFacts facts, std::string_view fault) {
         for (const auto* lines : {&facts.routes, &facts.upstreams}) {
             for (const TopLine& line : *lines) longest = std::max(longest, config::printable(line.name).size());
         }
-        width_ = longest + 4 * number_width + state_width;
+        width_ = std::max(narrow, longest + 4 * number_width + state_width);
     }
     put_head(facts, fault);
     const auto [for_routes, for_upstreams] = share_out(facts);
