@@ -83,14 +83,8 @@ void Drawing::put(const std::string& text, std::string_view colour) {
     text_ += '\n';
 }
 
-std::string time_text(std::uint64_t seconds) {
-    if (seconds < 120) return std::to_string(seconds) + " s";
-    if (seconds < 7200) return std::to_string(seconds / 60) + " min";
-    return seconds < 172'800 ? std::to_string(seconds / 3600) + " h" : std::to_string(seconds / 86'400) + " days";
-}
-
 void Drawing::put_head(const TopFacts& facts, std::string_view fault) {
-    put("dproxy " + config::printable(facts.version) + ", up " + time_text(facts.uptime_s) + ", " +
+    put("dproxy " + config::printable(facts.version) + ", up " + config::duration_words(facts.uptime_s) + ", " +
             config::counted(facts.workers, "worker") + ", " +
             (facts.not_ready.empty() ? "ready" : "not ready: " + config::printable(facts.not_ready)),
         facts.not_ready.empty() ? bold : red);

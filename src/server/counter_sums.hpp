@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -53,6 +54,18 @@ DurationSum durations(const Workers& workers, Read read) {
     });
     total.sum_ns = sum(workers, [&](const telemetry::WorkerCounters& worker) { return read(worker).sum_ns(); });
     return total;
+}
+
+/// How long an upstream's replies take of late, as the workers that know it have seen it; nothing where none does.
+inline std::optional<double> usual_reply_ms(const Workers& workers, telemetry::Slot slot) {
+    std::uint64_t total_ns = 0, known = 0;
+    for (const telemetry::WorkerCounters* worker : workers) {
+        const std::uint64_t usual_ns = worker->upstream(slot).usual_reply_ns.value();
+        total_ns += usual_ns;
+        known += usual_ns > 0;
+    }
+    if (known == 0) return std::nullopt;
+    return static_cast<double>(total_ns) / static_cast<double>(known) / 1e6;
 }
 
 }  // namespace dproxy::server

@@ -8,7 +8,7 @@
 #include <array>
 
 #include "dnstap/record.hpp"
-#include "io/monotonic.hpp"
+#include "io/wall_time.hpp"
 #include "server/version.hpp"
 #include "settings/system_upstreams.hpp"
 #include "telemetry/signal_mask.hpp"
@@ -25,11 +25,6 @@ constexpr std::chrono::seconds try_interval{1};
 constexpr std::size_t records_in_a_row = 128;
 /// The same in bytes.
 constexpr std::size_t bytes_in_a_row = 256 * 1024;
-
-std::int64_t unix_time_less_monotonic() {
-    const std::chrono::nanoseconds unix_time = std::chrono::system_clock::now().time_since_epoch();
-    return unix_time.count() - static_cast<std::int64_t>(io::monotonic_ns());
-}
 
 }  // namespace
 
@@ -94,7 +89,7 @@ void DnstapWriter::tell(telemetry::LogLevel level, std::string_view what) {
 }
 
 void DnstapWriter::take_all() {
-    unix_ns_ = unix_time_less_monotonic();
+    unix_ns_ = std::chrono::nanoseconds(io::wall_time(0).time_since_epoch()).count();
     for (bool found = true; found;) {
         found = false;
         for (unsigned worker = 0; worker < rings_->workers(); ++worker) {

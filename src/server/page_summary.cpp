@@ -22,7 +22,7 @@ void add_listen(std::string_view before, const std::vector<net::Endpoint>& endpo
 void add_summary(const StatusFacts& facts, std::string& page) {
     page += "<p>";
     page += facts.not_ready.empty() ? good("ready") : bad("not ready: " + facts.not_ready);
-    page += ", running for " + duration_words(facts.uptime_seconds) + " with " +
+    page += ", running for " + config::duration_words(facts.uptime_seconds) + " with " +
             config::counted(facts.workers, "worker");
     add_listen(", listens on ", facts.listen.plain, page);
     add_listen("; over TLS on ", facts.listen.tls, page);

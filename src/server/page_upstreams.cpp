@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "admin/html.hpp"
+#include "ini/counted.hpp"
+#include "io/monotonic.hpp"
 #include "routing/setting_names.hpp"
 #include "server/counter_sums.hpp"
 #include "server/page_sections.hpp"
@@ -23,7 +25,9 @@ bool is_up(const proxy::UpstreamSpec& upstream) { return upstream.health->up.loa
 std::string state_of(const proxy::UpstreamSpec& upstream, std::uint64_t now_ns) {
     const std::uint64_t since_ns = upstream.health->changed_ns.load(std::memory_order_relaxed);
     std::string state = is_up(upstream) ? good("up") : bad("down");
-    if (since_ns != 0 && since_ns <= now_ns) state += " for " + duration_words((now_ns - since_ns) / 1000000000);
+    if (since_ns != 0 && since_ns <= now_ns) {
+        state += " for " + config::duration_words((now_ns - since_ns) / io::second_ns);
+    }
     if (const std::string fault = upstream.health->fault_now(); !fault.empty()) state += ", " + bad(fault);
     return state;
 }
@@ -38,13 +42,7 @@ std::string share_of(telemetry::Slot slot, const RecentPast& past) {
 
 /// As the workers have seen it of late; where none has, the mean since the start.
 std::string reply_time(telemetry::Slot slot, const Workers& workers, const DurationSum& replies) {
-    std::uint64_t total_ns = 0, known = 0;
-    for (const WorkerCounters* worker : workers) {
-        const std::uint64_t usual_ns = worker->upstream(slot).usual_reply_ns.value();
-        total_ns += usual_ns;
-        known += usual_ns > 0;
-    }
-    if (known > 0) return milliseconds_words(static_cast<double>(total_ns) / static_cast<double>(known) / 1e6);
+    if (const auto usual_ms = usual_reply_ms(workers, slot)) return milliseconds_words(*usual_ms);
     return replies.count == 0 ? "" : milliseconds_words(replies.mean_ms());
 }
 

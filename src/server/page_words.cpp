@@ -12,13 +12,6 @@ using admin::html;
 std::string good(std::string_view text) { return "<span class=\"good\">" + html(text) + "</span>"; }
 std::string bad(std::string_view text) { return "<span class=\"bad\">" + html(text) + "</span>"; }
 
-std::string duration_words(std::uint64_t seconds) {
-    if (seconds < 120) return std::to_string(seconds) + " s";
-    if (seconds < 7200) return std::to_string(seconds / 60) + " min";
-    if (seconds < 172800) return std::to_string(seconds / 3600) + " h";
-    return std::to_string(seconds / 86400) + " days";
-}
-
 std::string number_words(double number) {
     char text[32];
     std::snprintf(text, sizeof text, number >= 9.95 ? "%.0f" : number >= 0.095 ? "%.1f" : "%.2f", number);

@@ -11,8 +11,6 @@ namespace dproxy::server {
 std::string good(std::string_view text);
 std::string bad(std::string_view text);
 
-/// `119 s`, `2 min`, `47 h`, `2 days`.
-std::string duration_words(std::uint64_t seconds);
 /// `0.41 ms`, `12.3 ms`, `310 ms`.
 std::string milliseconds_words(double milliseconds);
 /// With as many digits as say something: `0.03`, `1.2`, `45`.

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "io/monotonic.hpp"
+#include "io/wall_time.hpp"
 #include "query_log/limits.hpp"
 #include "query_log/line.hpp"
 #include "query_log/record.hpp"
@@ -21,12 +21,6 @@ namespace {
 constexpr std::chrono::milliseconds look_interval{20};
 /// Of one ring, before the next has its turn.
 constexpr int records_in_a_row = 256;
-
-/// The moment that the monotonic clock calls so.
-std::chrono::system_clock::time_point wall_time(std::uint64_t monotonic_ns) {
-    const std::chrono::nanoseconds ago(io::monotonic_ns() - monotonic_ns);
-    return std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(ago);
-}
 
 }  // namespace
 
@@ -76,7 +70,7 @@ bool QueryLogWriter::take_some(query_log::Ring& ring, bool& found) {
         if (bytes.empty()) return true;
         found = true;
         const query_log::Record record = query_log::read(bytes);
-        const std::string line = query_log::line_of(record, wall_time(record.answered_ns), log_.format());
+        const std::string line = query_log::line_of(record, io::wall_time(record.answered_ns), log_.format());
         ring.pop();
         const bool fits = lines_.size() + line.size() <= query_log::max_line_bytes;
         const bool written = fits || write();

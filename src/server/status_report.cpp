@@ -53,17 +53,6 @@ void add_health(const proxy::UpstreamSpec& upstream, std::uint64_t now_ns, json:
     object["state_since_seconds"] = since_ns == 0 || since_ns > now_ns ? 0 : (now_ns - since_ns) / io::second_ns;
 }
 
-/// As each worker has seen it of late.
-void add_usual_reply(telemetry::Slot slot, const std::vector<const WorkerCounters*>& workers, json::object& object) {
-    std::uint64_t total_ns = 0, known = 0;
-    for (const WorkerCounters* worker : workers) {
-        const std::uint64_t usual_ns = worker->upstream(slot).usual_reply_ns.value();
-        total_ns += usual_ns;
-        known += usual_ns > 0;
-    }
-    if (known > 0) object["usual_reply_ms"] = static_cast<double>(total_ns) / static_cast<double>(known) / 1e6;
-}
-
 json::object upstream_object(const proxy::UpstreamSpec& upstream, const StatusFacts& facts) {
     const auto& workers = facts.counters;
     json::object object;
@@ -83,7 +72,7 @@ json::object upstream_object(const proxy::UpstreamSpec& upstream, const StatusFa
     });
     object["replies"] = replies.count;
     if (replies.count > 0) object["mean_reply_ms"] = replies.mean_ms();
-    add_usual_reply(upstream.slot, workers, object);
+    if (const auto usual_ms = usual_reply_ms(workers, upstream.slot)) object["usual_reply_ms"] = *usual_ms;
     object["failures"] = counts_by_reason<Failure>(workers, [&](const WorkerCounters& worker) -> const auto& {
         return worker.upstream(upstream.slot).failures;
     });

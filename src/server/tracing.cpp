@@ -14,7 +14,7 @@
 #include "dns/name.hpp"
 #include "ini/excerpt.hpp"
 #include "ini/typed_values.hpp"
-#include "io/monotonic.hpp"
+#include "io/wall_time.hpp"
 #include "reports/rfc3339.hpp"
 #include "trace/limits.hpp"
 #include "trace/step.hpp"
@@ -32,11 +32,8 @@ struct Told {
 };
 
 Told told(const trace::Step& step, unsigned worker, unsigned workers) {
-    const std::chrono::nanoseconds ago(io::monotonic_ns() - step.at_ns);
-    const auto time =
-        std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(ago);
     return {step.at_ns,
-            {{"time", config::rfc3339(time)},
+            {{"time", config::rfc3339(io::wall_time(step.at_ns))},
              {"query", std::uint64_t{step.query} * workers + worker + 1},
              {"us", (step.at_ns - step.asked_ns) / 1000},
              {"step", trace::name_of(step.kind)},
