@@ -9,6 +9,7 @@ import urllib.request
 
 import encrypted
 import kept
+import watched
 from measure import interleaved, median, ratio, spread, wait_for
 from rivals import Coredns, Dnsdist, Dproxy, ListedRoutes, Relay, Routes, Unbound
 from tables import stop, table
@@ -289,6 +290,6 @@ def marker(program, name):
 
 
 CASES = {"throughput": throughput, "many_routes": many_routes, "latency": latency, "tcp": tcp, "tls": encrypted.tls,
-         "kept": kept.kept,
+         "kept": kept.kept, "watched": watched.watched,
          "reload": reload_cases,
          "dead_upstream": dead_upstream, "start": start, "lists": lists, "change": change}

@@ -94,7 +94,7 @@ def doh(bench):
     ways = [(own, "tcp"), *((program, "doh") for program in programs)]
     found = interleaved(ways, bench.rounds, lambda one: bench.tools.h2load(
         one[0], bench.seconds, one[0].https_port, question) if one[1] == "doh" else asked(bench, *one))
-    table("DNS over HTTPS, HTTP/2, 50 streams at a time on each of 20 connections that stay",
+    table("DNS over HTTPS, HTTP/2, 50 streams at a time on each of 16 connections that stay",
           ["program", "over", "queries/s", "of dproxy's TCP", "of dnsdist's", "CPU µs a query", "failed"],
           [[program.name, {"tcp": "TCP", "doh": "HTTPS"}[way], spread(runs, "qps"),
             ratio(runs, found[own, "tcp"], "qps"), ratio(runs, found[other, "doh"], "qps"),
