@@ -13,6 +13,7 @@
 
 #include "http/preface.hpp"
 #include "http2/limits.hpp"
+#include "http2/session_memory.hpp"
 
 namespace dproxy::http2 {
 
@@ -52,41 +53,6 @@ ssize_t read_body(nghttp2_session*, std::int32_t, std::uint8_t* into, std::size_
 [[noreturn]] void lack_memory() { throw std::bad_alloc(); }
 
 }  // namespace
-
-/// nghttp2's allocations, counted: the length of each stands in front of it.
-struct Connection::Memory {
-    static constexpr std::size_t front = alignof(std::max_align_t);
-
-    static void* take(std::size_t length, void* held) { return retake(nullptr, length, held); }
-    static void* take_zeros(std::size_t count, std::size_t size, void* held) {
-        void* taken = retake(nullptr, count * size, held);
-        if (taken != nullptr) std::memset(taken, 0, count * size);
-        return taken;
-    }
-    static void* retake(void* old, std::size_t length, void* held) {
-        auto* block = static_cast<std::uint8_t*>(old);
-        const std::size_t before = block == nullptr ? 0 : length_of(block);
-        void* whole = block == nullptr ? nullptr : block - front;
-        auto* fresh = static_cast<std::uint8_t*>(std::realloc(whole, length + front));
-        if (fresh == nullptr) return nullptr;
-        std::memcpy(fresh, &length, sizeof length);
-        *static_cast<std::size_t*>(held) += length - before;
-        return fresh + front;
-    }
-    static void give_back(void* old, void* held) {
-        if (old == nullptr) return;
-        auto* block = static_cast<std::uint8_t*>(old);
-        *static_cast<std::size_t*>(held) -= length_of(block);
-        std::free(block - front);
-    }
-
-private:
-    static std::size_t length_of(const std::uint8_t* block) {
-        std::size_t length = 0;
-        std::memcpy(&length, block - front, sizeof length);
-        return length;
-    }
-};
 
 /// What nghttp2 tells. It is written in C: nothing may be thrown through it.
 struct Connection::Callbacks {
@@ -217,11 +183,14 @@ nghttp2_option* make_options() {
 }  // namespace
 
 Connection::Connection(Role role, Events& events)
-    : events_(events), role_(role), watch_(role == Role::server ? http::http2_preface.size() : 0) {
+    : events_(events),
+      role_(role),
+      watch_(role == Role::server ? http::http2_preface.size() : 0),
+      memory_(std::make_unique<SessionMemory>()) {
     const std::unique_ptr<nghttp2_session_callbacks, void (*)(nghttp2_session_callbacks*)> callbacks(
         Callbacks::make(), nghttp2_session_callbacks_del);
     const std::unique_ptr<nghttp2_option, void (*)(nghttp2_option*)> options(make_options(), nghttp2_option_del);
-    nghttp2_mem memory = {&held_, Memory::take, Memory::give_back, Memory::take_zeros, Memory::retake};
+    nghttp2_mem memory = memory_->functions();
     const auto make = role == Role::server ? nghttp2_session_server_new3 : nghttp2_session_client_new3;
     if (make(&session_, callbacks.get(), this, options.get(), &memory) != 0) lack_memory();
 
@@ -242,6 +211,8 @@ Connection::Connection(Role role, Events& events)
 }
 
 Connection::~Connection() { nghttp2_session_del(session_); }
+
+std::size_t Connection::held_bytes() const { return memory_->held_bytes(); }
 
 /// Frame by frame: what its header says is judged when all before it was acted on.
 SessionEnd Connection::take(dns::Bytes from_peer, std::uint64_t now_ns) {

@@ -22,6 +22,8 @@ struct nghttp2_session;
 
 namespace dproxy::http2 {
 
+class SessionMemory;
+
 /// RFC 9113 7, those that are said.
 enum class ErrorCode : std::uint32_t {
     no_error = 0, protocol_error = 1, stream_closed = 5, refused_stream = 7, cancel = 8, enhance_your_calm = 11,
@@ -103,11 +105,10 @@ public:
     /// A frame has begun to come, and is not whole.
     bool is_within_frame() const { return watch_.is_within_frame(); }
     /// Memory that nghttp2 took for it.
-    std::size_t held_bytes() const { return held_; }
+    std::size_t held_bytes() const;
 
 private:
     struct Callbacks;
-    struct Memory;
 
     http::SessionEnd feed(dns::Bytes bytes);
     http::SessionEnd judge(const FrameHeader& header);
@@ -115,13 +116,13 @@ private:
 
     Events& events_;
     const Role role_;
-    std::size_t held_ = 0;
     bool lacks_memory_ = false;
     bool is_terminated_ = false;
     FrameWatch watch_;
     ClosedStreams closed_;
     StreamId last_opened_ = 0;  ///< by a client
     std::uint64_t now_ns_ = 0;
+    std::unique_ptr<SessionMemory> memory_;
     nghttp2_session* session_ = nullptr;
 };
 

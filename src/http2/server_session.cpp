@@ -148,22 +148,22 @@ void ServerSession::on_ping_answered() {
 std::optional<http::Request> ServerSession::next_request() {
     if (whole_.empty()) return std::nullopt;
     auto& stream = *static_cast<Stream*>(connection_.find(whole_.front()));
-    whole_.pop_front();
+    whole_.erase(whole_.begin());
     stream.stage = Stream::Stage::awaited;
     return http::Request{static_cast<RequestId>(stream.id), stream.request.take_message(), stream.request.client()};
 }
 
 std::optional<RequestId> ServerSession::next_cancelled() {
     if (cancelled_.empty()) return std::nullopt;
-    const RequestId id = cancelled_.front();
-    cancelled_.pop_front();
+    const RequestId id = cancelled_.back();
+    cancelled_.pop_back();
     return id;
 }
 
 std::optional<Status> ServerSession::next_refused() {
     if (refused_.empty()) return std::nullopt;
-    const Status status = refused_.front();
-    refused_.pop_front();
+    const Status status = refused_.back();
+    refused_.pop_back();
     return status;
 }
 
@@ -237,7 +237,8 @@ std::size_t ServerSession::unfinished_bytes() const {
 
 std::size_t ServerSession::held_bytes() const {
     std::size_t held = sizeof *this + connection_.held_bytes() + streams_.capacity() * sizeof(streams_[0]);
-    held += whole_.size() * sizeof(StreamId) + cancelled_.size() * sizeof(RequestId) + refused_.size() * sizeof(Status);
+    held += whole_.capacity() * sizeof(StreamId) + cancelled_.capacity() * sizeof(RequestId) +
+            refused_.capacity() * sizeof(Status);
     for (const auto& stream : streams_)
         held += sizeof *stream + stream->request.held_bytes() + stream->body.bytes.capacity();
     return held;

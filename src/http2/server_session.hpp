@@ -2,7 +2,6 @@
 // A client that asks over HTTP/2 (RFC 9113, RFC 8484): each stream is a question and its answer.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -61,9 +60,10 @@ private:
     const net::Address peer_;
     Connection connection_;
     std::vector<std::unique_ptr<Stream>> streams_;  ///< at most concurrent_streams; not in order
-    std::deque<StreamId> whole_;                    ///< those whose request was not fetched
-    std::deque<http::RequestId> cancelled_;
-    std::deque<http::Status> refused_;
+    // Vectors, as each of their many connections has them: an empty deque takes half a kilobyte.
+    std::vector<StreamId> whole_;  ///< those whose request was not fetched, the oldest first
+    std::vector<http::RequestId> cancelled_;
+    std::vector<http::Status> refused_;
     std::size_t turned_away_ = 0;
     bool announced_ = false;  ///< the client was told that we want to end
     bool said_last_ = false;  ///< and no stream comes after that

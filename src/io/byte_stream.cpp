@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
+#include <array>
 #include <cassert>
 #include <cstring>
 #include <utility>
@@ -68,6 +69,7 @@ void ByteStream::accept(Fd connection, bool v4) {
     socket_.assign(v4 ? tcp::v4() : tcp::v6(), connection.get(), error);
     if (!error) {
         connection.release();
+        if (filter_) socket_.non_blocking(true, error);
         connected_ = true;
         opened_ = !filter_;
         return read();
@@ -85,6 +87,7 @@ void ByteStream::connect(const net::Endpoint& peer, dns::Bytes preface) {
                    [self = shared_from_this(), refused] { self->end(StreamEnd::failed, refused); });
         return;
     }
+    if (filter_) socket_.non_blocking(true, refused);
     socket_.async_connect(to_asio(peer), [self = shared_from_this()](const Error& error) {
         if (self->closed_) return;
         if (error) return self->end(StreamEnd::failed, error);
@@ -109,9 +112,9 @@ void ByteStream::connected() {
 void ByteStream::read() {
     if (closed_ || reading_ || !connected_ || taking_) return;
     if (paused_ || input_ended_) return watch();
+    if (filter_) return await_input();
     reading_ = true;
-    if (filter_ && !input_) input_.reset(new std::uint8_t[input_bytes]);
-    const dns::MutableBytes room = filter_ ? dns::MutableBytes(input_.get(), input_bytes) : space();
+    const dns::MutableBytes room = space();
     measure();
     socket_.async_read_some(asio::buffer(room.data(), room.size()),
                             [self = shared_from_this()](const Error& error, std::size_t count) {
@@ -125,22 +128,46 @@ void ByteStream::on_read(const Error& error, std::size_t count) {
     if (lingering_) return error ? end(StreamEnd::peer_closed, {}) : discard();
     if (error == asio::error::eof) return on_end_of_input();
     if (error) return end(StreamEnd::failed, error);
-    if (!turns_ || opened_) return take_from_peer(count);
-    reading_ = true;  // its bytes are still to be taken
-    turns_->add([self = shared_from_this(), count] {
+    const std::size_t before = buffered_bytes();
+    take(count);
+    if (!closed_ && buffered_bytes() > before) grown();
+}
+
+// What comes for a filter lies with the system until it is taken: a connection that is silent holds no memory for it.
+void ByteStream::await_input() {
+    reading_ = true;
+    measure();
+    socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const Error& error) {
         self->reading_ = false;
         self->guarded([&] {
-            if (self->closed_) return self->free_buffers();
-            if (self->lingering_) return self->discard();
-            self->take_from_peer(count);
+            if (error && !self->closed_) return self->end(StreamEnd::failed, error);
+            self->on_input();
         });
     });
 }
 
-void ByteStream::take_from_peer(std::size_t count) {
+void ByteStream::on_input() {
+    if (!turns_ || opened_ || closed_) return read_for_filter();
+    reading_ = true;  // there is something to be read yet
+    turns_->add([self = shared_from_this()] {
+        self->reading_ = false;
+        self->guarded([&] { self->read_for_filter(); });
+    });
+}
+
+void ByteStream::read_for_filter() {
+    if (closed_) return free_buffers();
+    if (lingering_) return discard();
+    if (paused_) return read();
+    std::array<std::uint8_t, input_bytes> input;
+    Error error;
+    const std::size_t count = socket_.read_some(asio::buffer(input), error);
+    if (error == asio::error::would_block) return await_input();
+    if (error == asio::error::eof) return on_end_of_input();
+    if (error) return end(StreamEnd::failed, error);
     const std::size_t before = buffered_bytes();
-    if (filter_) filter_->take({input_.get(), count});
-    take(filter_ ? 0 : count);
+    filter_->take({input.data(), count});
+    take(0);
     if (!closed_ && buffered_bytes() > before) grown();
 }
 
@@ -158,6 +185,7 @@ void ByteStream::take(std::size_t count) {
     taking_ = false;
     if (closed_) return free_buffers();
     if (filter_) {
+        if (!has_part()) free_input();
         if (filter_->state() == StreamFilter::State::failed) return end(StreamEnd::filter, {});
         if (filter_->state() == StreamFilter::State::ended && !paused_) return on_end_of_input();
     }

@@ -79,6 +79,7 @@ protected:
     virtual std::size_t buffered_bytes() const = 0;
     /// They take more than before.
     virtual void grown() {}
+    /// Nothing is in them; or it ends.
     virtual void free_input() = 0;
 
     bool is_closed() const { return closed_; }
@@ -95,7 +96,9 @@ private:
     void connected();
     void read();
     void on_read(const Error& error, std::size_t count);
-    void take_from_peer(std::size_t count);
+    void await_input();
+    void on_input();
+    void read_for_filter();
     void take(std::size_t count);
     void take_filtered();
     void on_end_of_input();
@@ -113,7 +116,7 @@ private:
     std::shared_ptr<OneByOne> turns_{};     ///< null: it opens at once
     std::vector<std::uint8_t> queued_;      ///< waits for the write under way; before the filter
     std::vector<std::uint8_t> writing_;     ///< behind it
-    std::unique_ptr<std::uint8_t[]> input_;  ///< what comes, where it is for the filter, or for nobody
+    std::unique_ptr<std::uint8_t[]> input_;  ///< what comes where it is for nobody
     MeteredBytes held_;
     std::uint64_t taken_bytes_ = 0;  ///< before the write under way
     std::uint64_t taken_of_this_ = 0;

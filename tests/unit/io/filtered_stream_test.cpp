@@ -291,6 +291,20 @@ TEST_CASE("nothing comes past a filter while reading is paused, and all of it af
     behind.until([&] { return behind.side.messages.size() == 3000; });
 }
 
+TEST_CASE("a stream that is silent holds no buffers", "[filtered_stream]") {
+    Behind behind;
+    const std::size_t silent = behind.side.stream->held_bytes();
+    behind.write({hello});
+    behind.until([&] { return behind.side.stream->is_open(); });
+    behind.write(turned({0, 2, 7, 8, 0}));
+    behind.until([&] { return behind.side.messages.size() == 1; });
+    CHECK(behind.side.stream->held_bytes() > silent);  // a length has begun
+    behind.write(turned({1, 9}));
+    behind.until([&] { return behind.side.messages.size() == 2; });
+    behind.loop.run_for(std::chrono::milliseconds(1));
+    CHECK(behind.side.stream->held_bytes() - silent < 100);  // what was written lay somewhere
+}
+
 TEST_CASE("a stream closed while its filter is opening says goodbye", "[filtered_stream]") {
     Behind behind;
     behind.side.stream->close_when_drained();
