@@ -41,6 +41,8 @@ ContextHandle make_context(Side side, Version least) {
     // Messages are written when they are whole, from memory that may move meanwhile.
     SSL_CTX_set_mode(context,
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
+    // What has come is taken at once. Else each record is read in two pieces, and has a buffer of its own made for it.
+    SSL_CTX_set_read_ahead(context, 1);
     must(SSL_CTX_set_max_early_data(context, 0) == 1);
     SSL_CTX_set_max_cert_list(context, static_cast<long>(max_peer_chain_bytes));
     SSL_CTX_set_verify_depth(context, max_peer_chain_depth);

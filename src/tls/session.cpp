@@ -83,13 +83,18 @@ void Session::take(dns::Bytes from_peer) {
 }
 
 std::size_t Session::read(dns::MutableBytes room) {
-    if (state_ != State::open || room.empty()) return 0;
     const ErrorQueue errors;
-    std::size_t count = 0;
-    const int result = SSL_read_ex(connection_.get(), room.data(), room.size(), &count);
-    if (result == 1) return count;
-    judge(result);
-    return 0;
+    std::size_t filled = 0;
+    while (state_ == State::open && filled < room.size()) {  // a record at a time
+        std::size_t count = 0;
+        const int result = SSL_read_ex(connection_.get(), room.data() + filled, room.size() - filled, &count);
+        if (result != 1) {
+            judge(result);
+            break;
+        }
+        filled += count;
+    }
+    return filled;
 }
 
 void Session::write(dns::Bytes meant) {
