@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+# Much of what a compiler does is to read the same headers of others. Where they are compiled once, a file that forgets to
+# include one of them is not found out: this is for builds that are there to be tested, beside one without it.
+option(DPROXY_PRECOMPILED "The headers that most files include are compiled once" OFF)
+
+# dproxy_precompiled_headers(name HEADER ... LINK library ...): for others to use, compiled as theirs are.
+function(dproxy_precompiled_headers name)
+    cmake_parse_arguments(ARG "" "" "HEADERS;LINK" ${ARGN})
+    add_library(${name} OBJECT "${CMAKE_SOURCE_DIR}/cmake/precompiled.cpp")
+    target_link_libraries(${name} PRIVATE dproxy_build_flags ${ARG_LINK})
+    target_precompile_headers(${name} PRIVATE ${ARG_HEADERS})
+endfunction()
+
+# dproxy_precompile(target PACKAGE ...): with the standard library's, and Asio's where it is one of the packages.
+function(dproxy_precompile target)
+    if(NOT DPROXY_PRECOMPILED)
+        return()
+    endif()
+    if("dproxy_boost" IN_LIST ARGN)
+        target_precompile_headers(${target} REUSE_FROM dproxy_precompiled_asio)
+    else()
+        target_precompile_headers(${target} REUSE_FROM dproxy_precompiled)
+    endif()
+endfunction()
+
+if(DPROXY_PRECOMPILED)
+    set(dproxy_precompiled_standard "${CMAKE_SOURCE_DIR}/cmake/precompiled.hpp")
+    dproxy_precompiled_headers(dproxy_precompiled HEADERS "${dproxy_precompiled_standard}")
+    dproxy_precompiled_headers(dproxy_precompiled_asio LINK dproxy_boost HEADERS "${dproxy_precompiled_standard}"
+        <boost/asio/io_context.hpp> <boost/asio/ip/tcp.hpp> <boost/asio/post.hpp> <boost/asio/steady_timer.hpp>
+        <boost/asio/write.hpp>)
+endif()

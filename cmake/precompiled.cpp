@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: MIT
+// A target is needed to compile precompiled.hpp for.
