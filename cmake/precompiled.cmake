@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Much of what a compiler does is to read the same headers of others. Where they are compiled once, a file that forgets to
-# include one of them is not found out: this is for builds that are there to be tested, beside one without it.
-option(DPROXY_PRECOMPILED "The headers that most files include are compiled once" OFF)
+# A compiler mostly reads the same headers of others. Where they are compiled once, a file that forgets to include one
+# of them is not found out: this is for builds that are there to be tested, beside one without it.
 
 # dproxy_precompiled_headers(name HEADER ... LINK library ...): for others to use, compiled as theirs are.
 function(dproxy_precompiled_headers name)
