@@ -23,9 +23,12 @@ function(dproxy_precompile target)
 endfunction()
 
 if(DPROXY_PRECOMPILED)
-    set(dproxy_precompiled_standard "${CMAKE_SOURCE_DIR}/cmake/precompiled.hpp")
-    dproxy_precompiled_headers(dproxy_precompiled HEADERS "${dproxy_precompiled_standard}")
-    dproxy_precompiled_headers(dproxy_precompiled_asio LINK dproxy_boost HEADERS "${dproxy_precompiled_standard}"
+    set(dproxy_precompiled_standard
+        <algorithm> <array> <atomic> <charconv> <chrono> <cstdint> <deque> <functional> <map> <memory> <mutex>
+        <optional> <random> <set> <span> <sstream> <string> <string_view> <system_error> <thread> <unordered_map>
+        <utility> <variant> <vector>)
+    dproxy_precompiled_headers(dproxy_precompiled HEADERS ${dproxy_precompiled_standard})
+    dproxy_precompiled_headers(dproxy_precompiled_asio LINK dproxy_boost HEADERS ${dproxy_precompiled_standard}
         <boost/asio/io_context.hpp> <boost/asio/ip/tcp.hpp> <boost/asio/post.hpp> <boost/asio/steady_timer.hpp>
         <boost/asio/write.hpp>)
 endif()

@@ -1,2 +1,2 @@
 // SPDX-License-Identifier: MIT
-// A target is needed to compile precompiled.hpp for.
+// CMake compiles headers for a target, and a target has a source: see precompiled.cmake.
