@@ -34,6 +34,8 @@ std::size_t whole_lines(std::size_t words) {
 
 }  // namespace
 
+static_assert(max_record_bytes / unit_bytes + head_words <= Ring::most_units);
+
 RecordRoom make_record_room() { return RecordRoom(max_record_bytes / sizeof(std::uint64_t) + head_words + 2); }
 
 /// How the bytes are shared out.
@@ -70,7 +72,11 @@ AnswerMemory::AnswerMemory(std::size_t bytes, unsigned parts)
 
 AnswerMemory::~AnswerMemory() { ::munmap(memory_, mapped_bytes_); }
 
-void AnswerMemory::open(unsigned number) { rooms_[number] = make_record_room(); }
+void AnswerMemory::open(unsigned number) {
+    rooms_[number] = make_record_room();
+    // As many as the largest of records pushes out of the smallest; more have to be made room for, once.
+    parts_[number]->evicted.reserve(max_record_bytes / sizeof(KeptHead));
+}
 
 const Ring& AnswerMemory::ring(std::uint16_t number) const {
     const Part& part = *parts_[number / 2];
@@ -125,6 +131,7 @@ bool AnswerMemory::find_same(const QuestionKey& key, std::span<std::uint64_t> ro
 
 bool AnswerMemory::keep(unsigned number, std::span<const std::uint64_t> record, std::uint64_t asked_ns) {
     Part& part = *parts_[number];
+    part.evicted.clear();
     const KeptHead head = head_of(record);
     if (head.units > part.newcomers.units() / part_of_one_answer || is_forgotten(asked_ns)) return false;
     const QuestionKey key = KeptAnswer(record).key();
@@ -252,7 +259,7 @@ void AnswerMemory::strike_out(unsigned number, const KeptHead& head, std::uint16
     AnswerIndex::Instead place;
     while (find_own(head.hash, ring, position, place)) {
         if (!index_.remove(place.number, place.as_seen)) continue;
-        if (KeptAnswer::age(head, now_ns) != Age::over) ++parts_[number]->evictions;
+        if (KeptAnswer::age(head, now_ns) != Age::over) parts_[number]->evicted.push_back({head.route, head.account});
         return;
     }
 }
@@ -262,7 +269,6 @@ AnswerMemory::Counts AnswerMemory::counts(unsigned number) const {
     Counts counts;
     counts.entries = part.entries;
     counts.used_bytes = (part.newcomers.used_units() + part.stayers.used_units()) * unit_bytes;
-    counts.evictions = part.evictions;
     return counts;
 }
 

@@ -68,10 +68,17 @@ public:
     /// asked for.
     bool keep(unsigned part, std::span<const std::uint64_t> record, std::uint64_t asked_ns = never_forgotten);
 
+    /// An answer that went for want of room, before it was over.
+    struct Evicted {
+        std::uint32_t route;    ///< of its key
+        std::uint16_t account;  ///< see Coming
+    };
+    /// Those that the last keep() of the part cost; the worker's.
+    std::span<const Evicted> evicted(unsigned part) const { return parts_[part]->evicted; }
+
     struct Counts {
         std::uint64_t entries = 0;     ///< that lie there, with those that were replaced and have yet to go
         std::uint64_t used_bytes = 0;  ///< by these
-        std::uint64_t evictions = 0;   ///< for want of room, before they were over
     };
     /// Of one part; the worker's.
     Counts counts(unsigned part) const;
@@ -84,7 +91,7 @@ private:
         Ring stayers;
         Ghosts ghosts;
         std::uint64_t entries = 0;
-        std::uint64_t evictions = 0;
+        std::vector<Evicted> evicted;
     };
     struct Layout;
     enum class Into : std::uint8_t { newcomers, stayers };

@@ -98,7 +98,7 @@ public:
     std::size_t finish(KeptHead& head) {
         const std::size_t units = (static_cast<std::size_t>(at_ - begin_) + unit_bytes - 1) / unit_bytes;
         std::memset(at_, 0, units * unit_bytes - static_cast<std::size_t>(at_ - begin_));
-        head.units = static_cast<std::uint32_t>(units);
+        head.units = static_cast<std::uint16_t>(units);
         std::memcpy(begin_, &head, sizeof head);
         return units * words_per_unit;
     }
@@ -152,6 +152,7 @@ std::span<const std::uint64_t> make_kept(dns::Bytes reply, const QuestionKey& ke
     std::uint8_t* const message = writer.put(reply.data(), reading.end);
     set_ttls(message, reading, terms, dns::rcode_of(reply) == 0 && dns::answer_count(reply) != 0);
     KeptHead head;
+    head.account = came.account;
     head.route = key.route;
     head.hash = key.hash;
     head.flags = key.flags;

@@ -22,6 +22,7 @@ struct KeepingTerms {
 struct Coming {
     std::uint64_t at_ns = 0;
     bool by_stream = false;
+    std::uint16_t account = 0;  ///< where the caller counts what becomes of it
 };
 
 /// SERVFAIL (RFC 9520 3.2: at least a second, so that a name that fails is not asked for at each query).

@@ -15,7 +15,8 @@ namespace dproxy::cache {
 /// The beginning of a record, in words. Behind it, without gaps: the client's network, the places of the TTLs (16 bits
 /// each, of this machine), the message without its OPT, the options of its OPT.
 struct KeptHead {
-    std::uint32_t units = 0;  ///< of the record, see Ring
+    std::uint16_t units = 0;    ///< of the record, see Ring
+    std::uint16_t account = 0;  ///< see Coming
     std::uint32_t route = 0;
     std::uint64_t hash = 0;
     std::uint64_t stored_ns = 0;

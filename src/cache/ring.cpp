@@ -7,7 +7,7 @@ namespace dproxy::cache {
 
 namespace {
 
-constexpr Word filler = Word{1} << 31;  ///< of a first word's lower half: no record, but what fills the end
+constexpr Word filler = Ring::most_units + 1;  ///< in a first word: no record, but what fills the end
 
 std::size_t length_in(Word first) { return static_cast<std::size_t>(first & (filler - 1)); }
 
@@ -21,7 +21,7 @@ bool Ring::has_room(std::size_t units) const {
 
 Position Ring::append(std::span<const Word> record) {
     const std::size_t units = record.size() / words_per_unit;
-    assert(units > 0 && record.size() % words_per_unit == 0 && has_room(units));
+    assert(units > 0 && units <= most_units && record.size() % words_per_unit == 0 && has_room(units));
     if (units_ - static_cast<std::size_t>(head_ % units_) < units) fill_up();
     const Position position = head_;
     // Released, each: who reads one of these words sees the tail that was moved before they were written.

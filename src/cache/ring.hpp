@@ -21,6 +21,9 @@ inline constexpr std::size_t words_per_unit = unit_bytes / sizeof(Word);
 
 class Ring {
 public:
+    /// Of one record.
+    static constexpr std::size_t most_units = 0x7fff;
+
     /// `memory`: a whole number of units, zeroed, kept by the caller. At most 2^31 units.
     explicit Ring(std::span<Word> memory) : memory_(memory), units_(memory.size() / words_per_unit) {}
 
@@ -34,7 +37,7 @@ public:
     std::size_t used_units() const { return static_cast<std::size_t>(head_ - tail()); }
     /// A record of so many units could be appended.
     bool has_room(std::size_t units) const;
-    /// Copies the record, whose first word's lower half is its length in units. There is room.
+    /// Copies the record, whose first word begins with its length in units (16 bits). There is room.
     Position append(std::span<const Word> record);
     /// Of the oldest record, which there is; what only fills the end of the memory is passed over.
     Position oldest();

@@ -2,6 +2,9 @@
 // Held by tests/integration/test_cache.py, tests/integration/test_cache_stale.py.
 #include "relay/kept_answers.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace dproxy::proxy {
 
 namespace {
@@ -26,7 +29,20 @@ void KeptAnswers::open() {
 void KeptAnswers::keep(dns::Bytes reply, const cache::QuestionKey& key, const routing::Keeping& keeping,
                        std::uint64_t asked_ns, const cache::Coming& came) {
     const auto record = cache::make_kept(reply, key, terms_of(keeping), came, made_);
-    if (!record.empty()) memory_->keep(part_, record, asked_ns);
+    if (!record.empty()) put(record, asked_ns);
+}
+
+void KeptAnswers::put(std::span<const std::uint64_t> record, std::uint64_t asked_ns) {
+    memory_->keep(part_, record, asked_ns);
+    for (const auto& gone : memory_->evicted(part_)) {
+        if (!std::binary_search(routes_.begin(), routes_.end(), gone.route)) continue;
+        counters_.route(gone.account).cache[telemetry::CacheEvent::eviction].add();
+    }
+}
+
+void KeptAnswers::adopt(std::vector<std::uint32_t> routes) {
+    routes_ = std::move(routes);
+    std::sort(routes_.begin(), routes_.end());
 }
 
 void KeptAnswers::note_in_vain(const cache::QuestionKey& key, std::uint64_t now_ns) {
@@ -34,7 +50,7 @@ void KeptAnswers::note_in_vain(const cache::QuestionKey& key, std::uint64_t now_
     if (!found) return;
     const cache::KeptAnswer kept(found.words);
     if (kept.age(now_ns) != cache::Age::stale) return;
-    memory_->keep(part_, kept.copy_resting(now_ns + recheck_ns, made_), now_ns);
+    put(kept.copy_resting(now_ns + recheck_ns, made_), now_ns);
 }
 
 void KeptAnswers::tell() {
@@ -42,7 +58,6 @@ void KeptAnswers::tell() {
     const auto counts = memory_->counts(part_);
     counters_.cache_entries.set(counts.entries);
     counters_.cache_bytes.set(counts.used_bytes);
-    counters_.cache_evictions.set(counts.evictions);
 }
 
 }  // namespace dproxy::proxy

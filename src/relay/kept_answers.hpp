@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "cache/answer_memory.hpp"
 #include "cache/keeping.hpp"
@@ -26,6 +28,9 @@ public:
     void open();
     bool is_open() const { return !room_.empty(); }
 
+    /// Those that QuestionKey::route may be from now on. What goes of others is nobody's loss, and not counted.
+    void adopt(std::vector<std::uint32_t> routes);
+
     /// What is found stays until the next call of any of these.
     cache::Found find(const cache::QuestionKey& key, std::uint64_t now_ns) { return memory_->find(key, now_ns, room_); }
     void count_hit(const cache::Found& found) { memory_->count_hit(found); }
@@ -38,11 +43,14 @@ public:
     void tell();
 
 private:
+    void put(std::span<const std::uint64_t> record, std::uint64_t asked_ns);
+
     std::shared_ptr<cache::AnswerMemory> memory_;
     unsigned part_;
     telemetry::WorkerCounters& counters_;
     cache::RecordRoom room_;
     cache::RecordRoom made_;
+    std::vector<std::uint32_t> routes_;  ///< in order
 };
 
 }  // namespace dproxy::proxy

@@ -2,6 +2,8 @@
 // The part of the relay that concerns answers that are kept for others, and queries that ask the same at one time.
 // Held by tests/integration/test_cache.py, tests/integration/test_cache_stale.py, tests/integration/test_merge.py.
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "dns/client_subnet.hpp"
 #include "dns/name.hpp"
@@ -52,10 +54,13 @@ bool takes_more(const InFlight& one, const InFlight& leader) {
 }  // namespace
 
 void Relay::open_sharing(const PoolSet& pools) {
+    std::vector<std::uint32_t> keeping;
     for (const Pool& pool : pools.pools) {
         if (pool.settings->keeping.merge) merged_.open(options_.max_inflight);
-        if (pool.keeping_serial != 0) kept_.open();
+        if (pool.keeping_serial != 0) keeping.push_back(pool.keeping_serial);
     }
+    if (!keeping.empty()) kept_.open();
+    kept_.adopt(std::move(keeping));
 }
 
 bool Relay::is_remembered(dns::Bytes message, const dns::Query& query, const Client& client, const Destination& to,
@@ -173,7 +178,7 @@ ReplyAtHand Relay::share_reply(QueryIndex index, const ReplyAtHand& reply) {
     if (pool.keeping_serial != 0 && kept_.is_open()) {
         Sharing room;
         kept_.keep(clean.message, key_of_leader(index, room), keeping, entry.started_ns,
-                   {context_.now_ns, clean.by_stream});
+                   {context_.now_ns, clean.by_stream, entry.route_slot});
     }
     std::vector<QueryIndex> followers;
     merged_.list_followers(index, followers);

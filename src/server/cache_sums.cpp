@@ -25,7 +25,7 @@ CacheSums cache_sums(const StatusFacts& facts) {
     sums.size = facts.cache_size;
     sums.bytes = of_workers([](const WorkerCounters& worker) { return worker.cache_bytes.value(); });
     sums.entries = of_workers([](const WorkerCounters& worker) { return worker.cache_entries.value(); });
-    sums.evictions = of_workers([](const WorkerCounters& worker) { return worker.cache_evictions.value(); });
+    sums.evictions = of_routes(CacheEvent::eviction);
     sums.hits = of_routes(CacheEvent::hit);
     sums.misses = of_routes(CacheEvent::miss);
     sums.stale = of_routes(CacheEvent::stale);

@@ -85,6 +85,7 @@ enum class CacheEvent : std::uint8_t {
     stale,     ///< answered from what was kept beyond its TTL
     prefetch,  ///< asked again in advance
     merged,    ///< waited for the reply to the same question of another
+    eviction,  ///< what was kept went for want of room, before its time was over
     count_,
 };
 /// dproxy_tls_handshakes_total{side,result}: how each that began has ended.
@@ -229,7 +230,6 @@ struct alignas(64) WorkerCounters {
     Counter shed_networks;            ///< a gauge
     Counter cache_entries;            ///< a gauge
     Counter cache_bytes;              ///< a gauge: what they take
-    Counter cache_evictions;          ///< for want of room
     Counter query_log_dropped;        ///< records for which the ring had no room
     Counter dnstap_dropped;           ///< messages for which the ring had no room
     Counter trace_dropped;            ///< steps for which the ring had no room, for who traces

@@ -25,6 +25,7 @@ constexpr std::array<std::pair<CacheEvent, Metric>, count_of<CacheEvent>> cache_
     {CacheEvent::stale, Metric::cache_stale},
     {CacheEvent::prefetch, Metric::cache_prefetches},
     {CacheEvent::merged, Metric::merged},
+    {CacheEvent::eviction, Metric::cache_evictions},
 }};
 
 /// What counts under one label: a label never stands twice on the page, or no scraper takes the page.

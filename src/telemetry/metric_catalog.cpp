@@ -85,7 +85,7 @@ constexpr std::array<MetricDescription, static_cast<std::size_t>(Metric::count_)
      "Answers that are kept."},
     {Metric::cache_bytes, gauge, "dproxy_cache_bytes", {},
      "Bytes that kept answers take (cache_size is their limit)."},
-    {Metric::cache_evictions, counter, "dproxy_cache_evictions_total", {},
+    {Metric::cache_evictions, counter, "dproxy_cache_evictions_total", {"route"},
      "Kept answers that went for want of room before their time was over."},
     {Metric::buffered_bytes, gauge, "dproxy_buffered_bytes", {},
      "Bytes kept for others (max_buffered is their limit), the most within the last second."},

@@ -93,7 +93,6 @@ void add_traffic_families(Workers workers, Families& families) {
     families.push_back(plain(Metric::shed_networks, workers, &WorkerCounters::shed_networks).take());
     families.push_back(plain(Metric::cache_entries, workers, &WorkerCounters::cache_entries).take());
     families.push_back(plain(Metric::cache_bytes, workers, &WorkerCounters::cache_bytes).take());
-    families.push_back(plain(Metric::cache_evictions, workers, &WorkerCounters::cache_evictions).take());
     families.push_back(plain(Metric::udp_receive_drops, workers, &WorkerCounters::udp_receive_drops).take());
 }
 

@@ -237,9 +237,22 @@ def test_memory_is_bounded_and_evictions_are_counted(asked):
         for number in range(9000):
             client.ask(wire.query(f"n{number}.{'x' * 60}.{'y' * 60}.test"))  # each takes a quarter of a kilobyte
     wait_until(lambda: proxy.metrics().sum("dproxy_cache_evictions_total") > 1000, "evictions")
+    evictions = proxy.metrics().sum("dproxy_cache_evictions_total")
+    assert proxy.metrics().sum("dproxy_cache_evictions_total", route="*") == evictions
     assert proxy.metrics().sum("dproxy_cache_bytes") <= 1 << 20
     # Some twice, where the machine was slow.
     assert len({wire.question_name(one.message) for one in upstream.received}) == 9000
+
+    # What is left of a route as it was is nobody's any more: that it goes is no loss.
+    proxy.settings["upstreamlocation"].replace("test.prox", route("*", upstream, cache="on", cache_ttl="0s-2h") +
+                                               route("now.test", answer="192.0.2.7"))
+    proxy.until("now.test", 7)
+    wait_until(proxy.is_in_force, "every worker going by it")
+    evictions = proxy.metrics().sum("dproxy_cache_evictions_total")
+    with proxy.client("udp") as client:
+        for number in range(100):
+            client.ask(wire.query(f"m{number}.{'x' * 60}.{'y' * 60}.test"))
+    assert proxy.metrics().sum("dproxy_cache_evictions_total", route="*") == evictions
 
 
 def test_explain_tells_it(world):

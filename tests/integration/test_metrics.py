@@ -27,7 +27,7 @@ SERIES = {  # name: (type, labels, value from the start where it is not 0)
     "dproxy_cache_hits_total": ("counter", {"route"}, 0), "dproxy_cache_misses_total": ("counter", {"route"}, 0),
     "dproxy_cache_stale_total": ("counter", {"route"}, 0), "dproxy_merged_total": ("counter", {"route"}, 0),
     "dproxy_cache_prefetches_total": ("counter", {"route"}, 0), "dproxy_cache_entries": ("gauge", set(), 0),
-    "dproxy_cache_bytes": ("gauge", set(), 0), "dproxy_cache_evictions_total": ("counter", set(), 0),
+    "dproxy_cache_bytes": ("gauge", set(), 0), "dproxy_cache_evictions_total": ("counter", {"route"}, 0),
     "dproxy_buffered_bytes": ("gauge", set(), 0), "dproxy_shed_networks": ("gauge", set(), 0),
     "dproxy_dropped_total": ("counter", {"reason"}, 0),
     "dproxy_upstream_requests_total": ("counter", {"upstream", "transport", "reason"}, 0),

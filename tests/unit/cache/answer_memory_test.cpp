@@ -134,13 +134,15 @@ TEST_CASE("one answer never takes the place of all", "[answer_memory]") {
 
 TEST_CASE("the memory is never more than it was given, whatever is kept", "[answer_memory]") {
     Fixture fixture;
+    std::size_t evicted = 0;
     for (std::size_t number = 0; number < 12'000; ++number) {
         fixture.asks_and_keeps(Name(number));
+        evicted += fixture.memory.evicted(0).size();
         const auto counts = fixture.memory.counts(0);
         REQUIRE(counts.used_bytes <= megabyte);
         REQUIRE(counts.entries * sizeof(cache::KeptHead) <= counts.used_bytes);
     }
-    CHECK(fixture.memory.counts(0).evictions > 3'000);
+    CHECK(evicted > 3'000);
 }
 
 TEST_CASE("names that are asked for once push out nothing that is asked for often", "[answer_memory]") {

@@ -192,7 +192,6 @@ TEST_CASE("what came of kept answers is told, of all routes and workers together
     scene.facts.cache_size = 1 << 20;
     scene.counters.cache_entries.set(2);
     scene.counters.cache_bytes.set(480);
-    scene.counters.cache_evictions.set(9);
     auto& one = scene.counters.route(telemetry::first_route_slot).cache;
     auto& other = scene.counters.route(telemetry::first_route_slot + 1).cache;
     one[telemetry::CacheEvent::hit].add(3);
@@ -201,6 +200,7 @@ TEST_CASE("what came of kept answers is told, of all routes and workers together
     other[telemetry::CacheEvent::stale].add(6);
     one[telemetry::CacheEvent::prefetch].add(1);
     one[telemetry::CacheEvent::merged].add(8);
+    other[telemetry::CacheEvent::eviction].add(9);
     const json::object expected{{"size", 1 << 20}, {"bytes", 480}, {"entries", 2}, {"hits", 7}, {"misses", 5},
                                 {"stale", 6}, {"merged", 8}, {"prefetches", 1}, {"evictions", 9}};
     CHECK(status(scene).at("cache") == expected);
