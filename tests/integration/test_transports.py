@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Access control, limits and counts hold on every transport: one table of rules, and each way that a client can come.
+"""Access control, limits and counts hold on every transport: one table of rules, and each way that a client can come;
+and what comes by each way is asked by each way that an upstream can be asked.
 
 What a rule does in detail is the matter of the file that is named for it; here it must not be missing anywhere.
 """
@@ -8,8 +9,10 @@ import struct
 import pytest
 from harness import behaviours, wire
 from harness.client import TcpClient
+from harness.https_upstream import HttpsUpstream
 from harness.ports import free_port
 from harness.prox_directory import route
+from harness.tls_upstream import TlsUpstream, server_context
 from harness.zone_transfer import expect, sending, transfer_query, zone
 from test_relayed_bytes import update
 
@@ -18,6 +21,7 @@ HTTP = ("https", "http")   # each a request: HTTP/2, with TLS and without
 STREAMS = (*MESSAGES, *HTTP)
 WAYS = ("udp", *STREAMS)
 ENCRYPTED = ("tls", "https")
+TOWARDS = ("udp", "tcp", *ENCRYPTED)
 ELSEWHERE = "127.0.0.2"
 COOKIE, KEEPALIVE = 10, 11
 
@@ -54,6 +58,26 @@ def serve(world, pair):
 @pytest.fixture
 def upstream(world):
     return world.upstream(1)
+
+
+@pytest.fixture(params=TOWARDS)
+def towards(request):
+    return request.param
+
+
+@pytest.fixture
+def server(world, certificates, towards):
+    """An upstream that is asked by that way; `files`: the route to it."""
+    keys = {"protocol": towards}
+    if towards in ENCRYPTED:
+        kind, protocol = (TlsUpstream, "dot") if towards == "tls" else (HttpsUpstream, "h2")
+        made = kind(1, server_context(*certificates.issue("upstream"), protocols=(protocol,)))
+        world.upstreams.append(made)
+        keys.update(tls_ca="ca.pem", tls_name="dns.example")
+    else:
+        made = world.upstream(1)
+    made.files = {"test.prox": route("*", made, **keys), "ca.pem": certificates.authority.read_text()}
+    return made
 
 
 def rejected(proxy, reason):
@@ -267,6 +291,22 @@ def test_answers_of_every_size(serve, world, way, opt):
                 assert wire.flags_of(reply) & wire.TC and len(reply) <= room, length
 
 
+def test_answers_of_every_size_by_every_upstream(serve, server, way, towards):
+    proxy = serve(server.files)
+    with proxy.client(way) as client:
+        for length in LENGTHS:
+            server.behaviour = real_server(length)
+            asked = wire.query("size.test", wire.TXT, additional=[wire.opt(1232)], ident=length)
+            reply = client.ask(asked)
+            if way != "udp" or length <= 1232:
+                assert reply == behaviours.sized(length)(asked), length
+            else:
+                assert wire.flags_of(reply) & wire.TC and len(reply) <= 1232, length
+    by = "tcp" if (way, towards) == ("tcp", "udp") else towards  # who asks over TCP is asked for over TCP
+    asked = proxy.metrics().sum("dproxy_upstream_requests_total", transport=by, reason="first")
+    assert asked == len(LENGTHS) and proxy.metrics().sum("dproxy_upstream_failures_total") == 0
+
+
 def test_the_largest_query(serve, upstream, stream):
     proxy = serve(route("*", upstream))
     asked = wire.query("x.test")
@@ -303,11 +343,11 @@ def test_transfers_over_http(serve, upstream, over_http, rtype):
 
 @pytest.mark.parametrize("message", [wire.query("x.test", wire.SOA, flags=wire.AA, opcode=wire.NOTIFY), update()],
                          ids=["NOTIFY", "UPDATE"])
-def test_other_opcodes(serve, upstream, way, message):
-    proxy = serve(route("*", upstream))
+def test_other_opcodes(serve, server, way, message):
+    proxy = serve(server.files)
     reply = proxy.ask(way, message)
     assert wire.opcode_of(reply) == wire.opcode_of(message) and wire.marker_of(reply) == 1
-    assert [one.message[2:] for one in upstream.received] == [message[2:]]
+    assert [one.message[2:] for one in server.received] == [message[2:]]
 
 
 QUESTION = wire.question("x.test")
