@@ -56,6 +56,17 @@ REFUSED = {
     "a ConfigMap in the place of the discovered ones": (
         {"discovery": {"enabled": True}, "existingConfigMaps": ["discovered"]},
         "existingConfigMaps: the name `discovered` is the folder of discovery.enabled"),
+    "a Secret in the place of a route file": (
+        {"routes": {"a.prox": ""}, "routeSecrets": [{"name": "corp", "files": {"tls.crt": "a.prox"}}]},
+        "routeSecrets: the file `a.prox` of the Secret `corp` is there already"),
+    "two Secrets for one file": (
+        {"routeSecrets": [{"name": "corp", "files": {"tls.crt": "own.crt"}},
+                          {"name": "other", "files": {"tls.crt": "own.crt"}}]},
+        "routeSecrets: the file `own.crt` of the Secret `other` is there already"),
+    "two keys of a Secret for one file": (
+        {"existingConfigMaps": [{"name": "team-a", "secrets": [
+            {"name": "corp", "files": {"tls.crt": "own.crt", "ca.crt": "own.crt"}}]}]},
+        "existingConfigMaps: `team-a`: the file `own.crt` of the Secret `corp` is there already"),
     "discovery by nobody": (
         {"discovery": {"enabled": True}, "serviceAccount": {"create": False}},
         "discovery.enabled needs a ServiceAccount of its own: serviceAccount.create, or the name of one that exists"),
@@ -147,6 +158,10 @@ TAKEN = {
     "a drain in minutes": {"settings": {"drain": "1m"}, "terminationGracePeriodSeconds": 65},
     "listen with port": {"settings": {"listen": "[::]:5300", "port": 5300}},
     "another ending": {"routes": {"a.routes": ""}, "settings": {"upstreamextension": ".routes"}},
+    "a file of the same name beside another ConfigMap": {
+        "routeSecrets": [{"name": "corp", "files": {"tls.crt": "own.crt"}}],
+        "existingConfigMaps": [{"name": team, "secrets": [{"name": "corp", "files": {"tls.crt": "own.crt"}}]}
+                               for team in ("team-a", "team-b")]},
     "no surge on the node's network": {"hostNetwork": True, "updateStrategy": {
         "type": "RollingUpdate", "rollingUpdate": {"maxSurge": "0%", "maxUnavailable": 1}}},
     "settings of TLS beside its Secret": {"tls": {"existingSecret": "a"}, "settings": {
@@ -168,6 +183,8 @@ UNKNOWN = {
     "a name of two ConfigMaps": {"existingConfigMaps": ["a", "a"]},
     "a team without names": {"existingConfigMaps": [{"name": "team-a"}]},
     "a team with two names in one": {"existingConfigMaps": [{"name": "team-a", "names": ["a.example, b.example"]}]},
+    "a Secret as a whole": {"routeSecrets": [{"name": "corp"}]},
+    "a file of a Secret in a folder": {"routeSecrets": [{"name": "corp", "files": {"tls.crt": "corp/tls.crt"}}]},
     "owners that are no pairs": {"settings": {"owners": "team-a"}},
     "a duration without unit": {"settings": {"drain": 5}},
     "a number that is a word": {"settings": {"max_inflight": "many"}},

@@ -109,6 +109,21 @@ def test_what_is_said_of_tls_is_what_is_mounted_and_where_the_service_leads(helm
     assert {"port": ports["dns-over-tls"], "protocol": "TCP"} in admitted
 
 
+def test_files_of_secrets_lie_in_one_volume_with_the_routes_that_name_them(helm3):
+    values = {**yaml.safe_load(features()["route-secrets"].read_text()), "check": {"enabled": True}}
+    made = {one["kind"]: one for one in objects(helm3.render("-f", "-", stdin=json.dumps(values)))
+            if one["kind"] in ("Deployment", "Job")}
+    named = {word.split()[-1] for word in re.findall(r"tls_(?:ca|cert|key) .*", values["routes"]["corp.prox"])}
+    for kind, routes in (("Deployment", "dproxy"), ("Job", "dproxy-check")):
+        volumes = {one["name"]: one for one in made[kind]["spec"]["template"]["spec"]["volumes"]}
+        config_map, *secrets = volumes["routes"]["projected"]["sources"]
+        assert config_map == {"configMap": {"name": routes}}
+        assert all(source["secret"]["optional"] for source in secrets)
+        assert {item["path"] for source in secrets for item in source["secret"]["items"]} == named
+        (teams,) = [one["projected"]["sources"] for name, one in volumes.items() if name.startswith("routes-")]
+        assert teams[0] == {"configMap": {"name": "team-a", "optional": True}} and len(teams) == 2
+
+
 def test_https_is_listened_on_admitted_and_where_the_service_leads(helm3):
     made = {one["kind"]: one for one in objects(helm3.render("-f", features()["https"]))}
     (container,) = made["Deployment"]["spec"]["template"]["spec"]["containers"]

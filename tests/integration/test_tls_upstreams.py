@@ -8,7 +8,7 @@ from harness.certificates import Certificates, pin_of
 from harness.deadline import wait_until
 from harness.health import encryption_fault
 from harness.program import run
-from harness.prox_directory import route
+from harness.prox_directory import ConfigMapDirectory, route
 from harness.tls_upstream import TlsUpstream, server_context
 
 NAME = "dns.example"
@@ -302,17 +302,42 @@ def test_probes_go_encrypted_and_find_what_is_wrong(world, relay, server, certif
 
 # What we show.
 
-def test_a_certificate_of_our_own(relay, server, certificates):
+@pytest.fixture
+def asking(server, certificates):
+    """One that asks who we are."""
     context = server_context(*certificates.issue())
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(certificates.authority)
-    upstream = server(context=context)
+    return server(context=context)
+
+
+def test_a_certificate_of_our_own(relay, asking, certificates):
+    upstream = asking
     own = certificates.issue("own", names=None, subject="/CN=a proxy")
     files = {"own.crt": own[0].read_text(), "own.key": own[1].read_text()}
     assert is_refused(relay(upstream))
     proxy = relay(upstream, tls_cert="own.crt", tls_key="own.key", files=files)
     assert is_answered(proxy.ask("udp", "x.test"))
     assert upstream.sessions[-1].shown == "a proxy"
+
+
+def test_a_certificate_of_a_secret_beside_the_routes(world, asking, certificates):
+    """In one projected volume: the Secret comes late, and is renewed together with its key."""
+    keys = {"protocol": "tls", "tls_ca": "ca.pem", "tls_name": NAME, "tls_cert": "own.crt", "tls_key": "own.key"}
+    config_map = {"test.prox": route("*", asking, **keys), "other.prox": route("here.test", answer="192.0.2.9"),
+                  "ca.pem": certificates.authority.read_text()}
+    volume = ConfigMapDirectory(world.directory / "volume", config_map)
+    proxy = world.proxy(volume, workers=1)
+    assert proxy.marker("here.test") == 9, "a route file that is whole"
+    assert "own.crt" in str(proxy.json("/status")["routes"]["faults"]) and not asking.sessions
+    for who in ("first", "second", "third"):
+        own = certificates.issue(who, names=None, subject=f"/CN={who}")
+        volume.update({**config_map, "own.crt": own[0].read_text(), "own.key": own[1].read_text()})
+        proxy.until("x.test", 1)
+        wait_until(lambda who=who: is_answered(proxy.ask("udp", "y.test")) and asking.sessions[-1].shown == who,
+                   f"the certificate of {who} shown")
+        assert not proxy.json("/status")["routes"]["faults"]
+    assert "does not fit" not in proxy.log()
 
 
 # Files beside the routes.

@@ -53,17 +53,34 @@
 {{- fail (printf "routes: the name of `%s` does not end in %s, and no section names it by `patterns`, so nothing would read it" $name $ending) -}}
 {{- end -}}
 {{- end -}}
+{{- include "dproxy.secretChecks" (dict "where" "routeSecrets" "files" (keys .Values.routes) "secrets" .Values.routeSecrets) -}}
 {{- $names := list -}}
 {{- range include "dproxy.configMaps" . | fromJsonArray -}}
 {{- if has .name $names -}}
 {{- fail (printf "existingConfigMaps: `%s` stands twice" .name) -}}
 {{- end -}}
 {{- $names = append $names .name -}}
+{{- $where := printf "existingConfigMaps: `%s`" .name -}}
+{{- include "dproxy.secretChecks" (dict "where" $where "files" (list) "secrets" .secrets) -}}
 {{- end -}}
 {{- if and .Values.discovery.enabled (has "discovered" $names) -}}
 {{- fail "existingConfigMaps: the name `discovered` is the folder of discovery.enabled" -}}
 {{- end -}}
 {{- if and .Values.discovery.enabled (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}
 {{- fail "discovery.enabled needs a ServiceAccount of its own: serviceAccount.create, or the name of one that exists" -}}
+{{- end -}}
+{{- end }}
+
+{{/* Of two files of one name one would win, and nobody would say so. Takes `where` it stands, the `files` that are there
+     already, and `secrets`. */}}
+{{- define "dproxy.secretChecks" -}}
+{{- $files := .files -}}
+{{- range $secret := .secrets -}}
+{{- range $file := values $secret.files -}}
+{{- if has $file $files -}}
+{{- fail (printf "%s: the file `%s` of the Secret `%s` is there already" $.where $file $secret.name) -}}
+{{- end -}}
+{{- $files = append $files $file -}}
+{{- end -}}
 {{- end -}}
 {{- end }}

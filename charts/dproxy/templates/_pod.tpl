@@ -41,7 +41,7 @@ resources:
 routes-{{ sha256sum . | trunc 12 }}
 {{- end }}
 
-{{/* existingConfigMaps as `[{name, names}]`; of a plain name, without names. */}}
+{{/* existingConfigMaps as `[{name, names, secrets}]`; of a plain name, without the other two. */}}
 {{- define "dproxy.configMaps" -}}
 {{- $all := list -}}
 {{- range .Values.existingConfigMaps -}}
@@ -64,13 +64,40 @@ routes-{{ sha256sum . | trunc 12 }}
 
 {{- define "dproxy.routeVolumes" -}}
 - name: routes
-  configMap:
-    name: {{ .routes }}
+  {{- include "dproxy.routeSource" (dict "name" .routes "secrets" .Values.routeSecrets) | nindent 2 }}
 {{- range include "dproxy.configMaps" . | fromJsonArray }}
 - name: {{ include "dproxy.volumeName" .name }}
-  configMap:
-    name: {{ .name }}
-    optional: true
+  {{- include "dproxy.routeSource" (dict "name" .name "secrets" .secrets "optional" true) | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* A ConfigMap of routes, and `secrets` beside it: one volume, so that the kubelet swaps all of it at once. */}}
+{{- define "dproxy.routeSource" -}}
+{{- if .secrets -}}
+projected:
+  sources:
+    - configMap:
+        {{- include "dproxy.routeConfigMap" . | nindent 8 }}
+    {{- range .secrets }}
+    - secret:
+        name: {{ .name }}
+        optional: true
+        items:
+          {{- range $key, $file := .files }}
+          - key: {{ $key | quote }}
+            path: {{ $file | quote }}
+          {{- end }}
+    {{- end }}
+{{- else -}}
+configMap:
+  {{- include "dproxy.routeConfigMap" . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "dproxy.routeConfigMap" -}}
+name: {{ .name }}
+{{- if .optional }}
+optional: true
 {{- end }}
 {{- end }}
 
