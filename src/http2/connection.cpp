@@ -25,6 +25,9 @@ std::string_view view(const std::uint8_t* bytes, std::size_t length) {
     return {reinterpret_cast<const char*>(bytes), length};
 }
 
+/// A GOAWAY with it only announces the end (RFC 9113 6.8).
+constexpr std::int32_t no_last_stream = 0x7fffffff;
+
 /// Not copied: names and values stay until the frame was written.
 nghttp2_nv field_of(std::string_view name, std::string_view value, std::uint8_t more_flags = 0) {
     const auto bytes = [](std::string_view text) {
@@ -121,6 +124,8 @@ struct Connection::Callbacks {
                 const bool is_fault = frame->rst_stream.error_code != NGHTTP2_NO_ERROR;
                 if (is_fault && !connection.watch_.take_reset(connection.now_ns_)) events.on_resets();
             }
+            // Not before: a PING that is queued with it goes first, and its answer would say nothing of what crossed.
+            if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.last_stream_id == no_last_stream) connection.ping();
             if (frame->hd.type == NGHTTP2_HEADERS && stream != nullptr) events.on_head_sent(stream);
             const bool is_end = (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
                                 (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
@@ -302,7 +307,6 @@ void Connection::tell_to_go_on(StreamId id) {
 
 void Connection::announce_end() {
     if (nghttp2_submit_shutdown_notice(session_) == NGHTTP2_ERR_NOMEM) lack_memory();
-    ping();
 }
 
 void Connection::say_last() {

@@ -166,6 +166,8 @@ TEST_CASE("an idle session ends, at once where nobody is to be waited for", "[ht
     pair.exchange();
     pair.server.finish();
     pair.exchange();
+    CHECK(pair.client.state() == http2::ClientSession::State::ended);
+    pair.server.take_end();
     CHECK(pair.server.state() == State::ended);
     CHECK(pair.server.end() == SessionEnd::finished);
 
@@ -177,6 +179,26 @@ TEST_CASE("an idle session ends, at once where nobody is to be waited for", "[ht
     silent.send({});
     CHECK(silent.session.state() == State::ended);
     CHECK(silent.goaway() == 0);
+}
+
+TEST_CASE("the end is announced before it is asked what has come meanwhile", "[http2]") {
+    RawClient client;
+    client.frames();
+    client.session.finish();
+    client.send({});
+    const auto announced = client.frames();
+    REQUIRE(announced.size() == 2);
+    CHECK(announced[0].type == test::frame_type::goaway);
+    CHECK(announced[1].type == test::frame_type::ping);
+    client.send(test::get(1) + test::frame(test::frame_type::ping, test::ack, 0, announced[1].payload));
+    const auto last = client.frames();
+    REQUIRE(last.size() == 1);
+    CHECK(last[0].type == test::frame_type::goaway);
+    CHECK(last[0].number(0) == 1);
+    CHECK(client.request() == 1);
+    client.answer(1);
+    CHECK(client.session.state() == State::ended);
+    CHECK(client.session.end() == SessionEnd::finished);
 }
 
 TEST_CASE("a client that sends no more still gets its answers", "[http2]") {
