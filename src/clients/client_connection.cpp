@@ -38,6 +38,11 @@ void ClientConnection::cut() {
     close();
 }
 
+void ClientConnection::expire() {
+    if (!std::exchange(expired_, true)) context_.counters.rejected[Rejection::tcp_idle].add();
+    if (!take_leave()) cut();
+}
+
 void ClientConnection::handshake_is_done() {
     admitted_.end_handshake(Handshake::ok);
     if (filter_->is_resumed()) context_.handshakes.note_resumed();

@@ -39,6 +39,8 @@ public:
     /// Ends it, perhaps in the midst of a call from its stream: the connection itself goes at the next look.
     void cut();
     bool is_cut() const { return cut_; }
+    /// It has been without progress for too long: it is cut, now or at a later look.
+    void expire();
 
     bool is_handshaking() const { return admitted_.is_handshaking(); }
     /// How the handshake under way is to be counted when the connection goes, which is next.
@@ -59,6 +61,9 @@ public:
 
 protected:
     virtual void close() = 0;
+    /// The peer is told that it ends, so that nothing is lost that is on its way. False: there is no such word, or it
+    /// was said.
+    virtual bool take_leave() { return false; }
     virtual net::Endpoint local_endpoint() const = 0;
 
     /// A query has come, and its limits are counted.
@@ -76,6 +81,7 @@ private:
     const Client client_;
     net::Endpoint asked_;
     bool cut_ = false;
+    bool expired_ = false;
     const std::uint64_t began_ns_;
 };
 

@@ -234,10 +234,8 @@ void HttpConnection::measure() {
     stream_->hold(beginning_.capacity() + (session_ ? session_->held_bytes() : 0));
 }
 
-/// A connection between two requests.
 bool HttpConnection::is_at_rest() const {
-    return session_ && !closing_ && !finishing_ && rules_.all_done() && queued_bytes() == 0 &&
-           !session_->has_part_of_request();
+    return session_ && !closing_ && rules_.all_done() && queued_bytes() == 0 && !session_->has_part_of_request();
 }
 
 bool HttpConnection::check_progress() {
@@ -252,7 +250,14 @@ bool HttpConnection::check_progress() {
         return true;
     }
     // A proxy keeps connections for the next request of anybody: one that ends as it comes would be that one's loss.
-    return speaks_for_others_ && is_at_rest() && now_ns - rules_.moved_ns() < longest_proxy_idle_ns;
+    return speaks_for_others_ && !finishing_ && is_at_rest() && now_ns - rules_.moved_ns() < longest_proxy_idle_ns;
+}
+
+/// First that it is about to end, at the next look that it has: who does not close it then is cut at the one after.
+bool HttpConnection::take_leave() {
+    if (!is_at_rest()) return false;
+    finish();
+    return true;
 }
 
 void HttpConnection::finish() {

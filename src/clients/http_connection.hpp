@@ -33,6 +33,7 @@ private:
     class Stream;
 
     void close() override;
+    bool take_leave() override;
     net::Endpoint local_endpoint() const override;
 
     // From the stream.
@@ -54,6 +55,7 @@ private:
     void say_goodbye();
     void measure();
     bool has_room() const;
+    /// Between two requests; the next one may be on its way.
     bool is_at_rest() const;
 
     const bool speaks_for_others_;  ///< the peer is one of `trusted_proxies`

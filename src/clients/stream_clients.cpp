@@ -184,10 +184,7 @@ void StreamClients::maintain() {
     for (std::size_t place = 0; place < connections_.size(); ++place) {
         ClientConnection* connection = connections_[place].get();
         if (!connection) continue;
-        if (!connection->is_cut() && !connection->check_progress()) {
-            context_.counters.rejected[Rejection::tcp_idle].add();
-            connection->cut();
-        }
+        if (!connection->is_cut() && !connection->check_progress()) connection->expire();
         if (connection->is_handshaking() && context_.now_ns() - connection->began_ns() >= longest_handshake_ns) {
             connection->end_handshake(Handshake::timeout);
             connection->cut();

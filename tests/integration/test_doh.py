@@ -8,7 +8,8 @@ import ssl
 import pytest
 from harness import behaviours, wire
 from harness.client import TcpClient
-from harness.http2 import MEDIA_TYPE, Http2Client, HttpsClient, in_target, post_fields, pseudo
+from harness.deadline import wait_until
+from harness.http2 import GOAWAY, MEDIA_TYPE, Http2Client, HttpsClient, frame, in_target, post_fields, pseudo
 from harness.ports import free_port
 from harness.prox_directory import route
 
@@ -249,6 +250,41 @@ def test_the_end_answers_what_is_under_way_and_says_goodbye(world, pair, way):
         assert client.until_closed() and client.goaways[-1][1] == 0
         assert idle.until_closed() and idle.goaways[-1][1] == 0
     assert proxy.wait_over() == 0
+
+
+@pytest.mark.parametrize("way", ["https", "http"])
+def test_an_idle_client_is_told_before_its_connection_ends(world, pair, way):
+    """RFC 9113 6.8: what it asks before it hears of that is answered."""
+    proxy = world.proxy(route("*", world.upstream(1)), **settings(pair, tcp_idle="2s"))
+
+    def is_answered():
+        """False: the test was slow, and the connection cut."""
+        with proxy.client(way) as client:
+            try:
+                while not client.goaways:
+                    if client.read_frame() is None:
+                        return False
+                asked = client.send(QUERY)  # before the PING that comes next is answered
+                if client.receive() is None:
+                    return False
+            except OSError:
+                return False
+            assert client.until_closed()
+            assert client.goaways == [(2 ** 31 - 1, 0), (asked, 0)]
+            return True
+    wait_until(is_answered, "an answer to what crossed")
+    assert proxy.metrics().sum("dproxy_client_rejected_total", reason="tcp_idle") >= 1
+
+
+def test_an_idle_client_that_says_nothing_is_cut(world, pair):
+    proxy = world.proxy(route("*", world.upstream(1)), **settings(pair, tcp_idle="4s"))
+    with proxy.client("http") as deaf:  # to PING, too
+        proxy.until_metric(1, "dproxy_client_rejected_total", reason="tcp_idle")
+        proxy.until_metric(0, "dproxy_tcp_connections", side="client")
+        said = deaf.socket.recv(65536)
+        assert frame(GOAWAY, payload=bytes.fromhex("7fffffff 00000000")) in said
+        assert said.endswith(frame(GOAWAY, payload=bytes(8)))
+        assert proxy.metrics().sum("dproxy_client_rejected_total", reason="tcp_idle") == 1
 
 
 def test_a_client_that_gives_up_a_question_keeps_its_connection(world, pair):
