@@ -333,6 +333,20 @@ void ByteStream::end(StreamEnd how, const Error& error) {
     ended(how, error);
 }
 
+void ByteStream::take_leave() {
+    if (!closed_ && opened_ && !write_active_) {
+        if (filter_ && !std::exchange(finished_, true)) {
+            encrypt();
+            filter_->finish();
+            filter_->fetch(writing_);
+        } else if (!filter_) {
+            writing_.swap(queued_);
+        }
+        ::send(socket_.native_handle(), writing_.data(), writing_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    close();
+}
+
 void ByteStream::close() {
     closed_ = true;
     Error ignored;

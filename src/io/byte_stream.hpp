@@ -56,6 +56,8 @@ public:
 
     void close();
     void close_when_drained();
+    /// Closes it at once; what is queued, and that nothing more comes, is said as far as the system takes it.
+    void take_leave();
 
 protected:
     using Error = boost::system::error_code;

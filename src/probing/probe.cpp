@@ -184,7 +184,7 @@ private:
 
     void end(std::optional<ProbeFailure> failure) {
         const Done done = std::move(done_);  // this object goes in the call
-        channel_.close();
+        channel_.leave();
         done(std::move(failure));
     }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -159,5 +160,16 @@ int HttpsChannel::descriptor() const { return stream_->descriptor(); }
 bool HttpsChannel::is_connected() const { return stream_->is_connected(); }
 
 void HttpsChannel::close() { stream_->close(); }
+
+void HttpsChannel::leave() {
+    if (!stream_->is_open() || !is_agreed()) return close();
+    try {
+        session_.finish();
+        flush();
+        stream_->take_leave();
+    } catch (const std::bad_alloc&) {
+        close();  // without a word
+    }
+}
 
 }  // namespace dproxy::proxy

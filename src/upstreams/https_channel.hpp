@@ -76,6 +76,8 @@ public:
     int descriptor() const;
     bool is_connected() const;
     void close();
+    /// The same, but the server is told first (RFC 9113 6.8), where that does not have to wait.
+    void leave();
 
 private:
     void flush();

@@ -32,6 +32,7 @@ private:
     std::size_t queued_bytes() const override { return channel_.queued_bytes(); }
     bool is_connected() const override { return channel_.is_connected(); }
     void close_stream() override { channel_.close(); }
+    void leave_stream() override { channel_.leave(); }
     void leave_open(Ticket ticket) override;
 
     void on_connected() override;

@@ -13,7 +13,9 @@ namespace dproxy::proxy {
 StreamCarrier::StreamCarrier(Upstream& upstream, UpstreamContext& context)
     : upstream_(upstream), context_(context) {}
 
-StreamCarrier::~StreamCarrier() = default;
+StreamCarrier::~StreamCarrier() {
+    for_each_stream([](StreamLink& stream) { stream.leave(); });
+}
 
 StreamOwner StreamCarrier::owner_of(QueryIndex query) const {
     return {context_.queries[query].client, context_.queries.preface(query)};
@@ -80,7 +82,7 @@ StreamLink* StreamCarrier::take(QueryIndex query, const Link* avoid, bool served
     if (count_ >= limit() || !has_descriptor_to_spare()) {
         StreamLink* idle = longest_idle();
         if (!idle) return nullptr;
-        close(*idle);
+        leave(*idle);
     }
     return open(owner, For::query);
 }
@@ -102,7 +104,7 @@ StreamLink* StreamCarrier::open(const StreamOwner& owner, For what) {
             may_open_ns_ = context_.now_ns + open_pause_ns;
             return nullptr;
         }
-        close(*idle);
+        leave(*idle);
     }
     Group& group = groups_[owner];
     group.push_back(std::move(opened));
@@ -218,11 +220,11 @@ StreamLink* StreamCarrier::longest_idle() const {
 
 void StreamCarrier::client_gone(StreamLink& stream) {
     stream.note_client_gone();
-    if (stream.is_idle()) close(stream);
+    if (stream.is_idle()) leave(stream);
 }
 
 void StreamCarrier::has_served(StreamLink& stream) {
-    if (stream.is_done()) close(stream);
+    if (stream.is_done()) leave(stream);
     note_room();
 }
 
@@ -250,10 +252,19 @@ void StreamCarrier::close(StreamLink& stream) {
     --count_;
 }
 
+void StreamCarrier::leave(StreamLink& stream) {
+    stream.leave();
+    close(stream);
+}
+
 void StreamCarrier::maintain() {
     std::erase_if(closed_, [](const auto& stream) { return stream->is_idle(); });
     for (auto group = groups_.begin(); group != groups_.end();) {
-        count_ -= std::erase_if(group->second, [](const auto& stream) { return stream->may_go(); });
+        count_ -= std::erase_if(group->second, [](const auto& stream) {
+            if (!stream->may_go()) return false;
+            stream->leave();
+            return true;
+        });
         group = group->second.empty() ? groups_.erase(group) : std::next(group);
     }
     open_ahead();

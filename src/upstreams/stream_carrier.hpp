@@ -88,6 +88,8 @@ private:
     void note_room();
     /// Closes it; it stays in memory until maintain().
     void close(StreamLink& stream);
+    /// The same, of one that the server has not ended.
+    void leave(StreamLink& stream);
 
     Upstream& upstream_;
     UpstreamContext& context_;

@@ -37,6 +37,11 @@ void StreamLink::close() {
     upstream().context().counters.tcp_connections[Side::upstream].subtract();
 }
 
+void StreamLink::leave() {
+    if (!ended_) leave_stream();
+    close();
+}
+
 bool StreamLink::has_room(bool one_at_a_time) const {
     if (is_draining() || !takes_more()) return false;
     if (pending_.size() >= (one_at_a_time ? 1 : traits().most_at_once)) return false;

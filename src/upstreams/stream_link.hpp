@@ -56,6 +56,8 @@ public:
     void note_client_gone() { client_gone_ = true; }
     /// Ends the connection: nothing comes of it any more.
     void close();
+    /// The same, of one that has not ended; the server is told where its protocol has a word for it. Throws nothing.
+    void leave();
     /// Nothing waits on it, and its client is gone, or it has been idle for long, has done its share or brought no
     /// reply in time.
     bool may_go() const;
@@ -74,6 +76,7 @@ protected:
     virtual std::size_t queued_bytes() const = 0;
     virtual bool is_connected() const = 0;
     virtual void close_stream() = 0;
+    virtual void leave_stream() { close_stream(); }
 
     /// It can be asked by from now on.
     void opened();

@@ -124,6 +124,21 @@ def test_zones_are_not_transferred_over_it(relay, server):
     proxy.until_metric(3, "dproxy_client_rejected_total", reason="not_implemented")
 
 
+@pytest.mark.parametrize("end", ["of the program", "of the route"])
+def test_the_server_is_told_that_a_connection_ends(relay, server, end):
+    upstream, other = server(), server(marker=2)
+    proxy = relay(upstream)
+    until_searched(upstream)
+    assert proxy.marker("x.test") == 1
+    if end == "of the program":
+        proxy.signal(15)
+    else:
+        proxy.settings["upstreamlocation"].write("test.prox", route(
+            "*", other, protocol="https", tls_ca="ca.pem", tls_name=NAME))
+    wait_until(lambda: upstream.sessions[0].goaways, "GOAWAY")
+    assert upstream.sessions[0].goaways == [(0, 0)] and len(upstream.sessions) == 1
+
+
 # What loses nothing.
 
 def test_no_more_streams_than_the_server_takes(relay, server):

@@ -44,12 +44,13 @@ class HttpsSession(TlsConnection):
     def messages(self):
         if self.greets:
             self.send_frame(SETTINGS, payload=self.settings)
-        octets = b""
+        octets, is_begun = b"", False
         while more := self.read():
             octets += more
-            if len(octets) < len(PREFACE):
+            if not is_begun and len(octets) < len(PREFACE):
                 continue
-            octets = octets.removeprefix(PREFACE)
+            if not is_begun:
+                octets, is_begun = octets.removeprefix(PREFACE), True
             while len(octets) >= 9 and len(octets) >= 9 + int.from_bytes(octets[:3], "big"):
                 end = 9 + int.from_bytes(octets[:3], "big")
                 kind, flags, stream = struct.unpack("!BBI", octets[3:9])

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -242,6 +243,29 @@ TEST_CASE("what was given up is still waited for, until it is too many", "[https
     const auto frames = test::frames_of(trial.received, 24);
     CHECK(std::count_if(frames.begin(), frames.end(),
                         [](const auto& found) { return found.type == frame_type::rst_stream; }) == 1);
+}
+
+TEST_CASE("the server is told that a connection of ours ends", "[https_stream]") {
+    auto trial = std::make_unique<Trial>();
+    trial->ask();
+    trial->open();
+    trial->one.run_until([&] { return trial->has_received(frame_type::data); });
+    trial->send(reply(1));
+    trial->one.run_until([&] { return !trial->one.events.replies.empty(); });
+    SECTION("it has been idle for long") {
+        trial->one.context.now_ns += encrypted_idle_ns + 1;
+        trial->upstream.maintain();
+        CHECK(trial->has_received(frame_type::goaway));
+        CHECK(test::error_of(trial->received, frame_type::goaway, 24) == 0);
+    }
+    SECTION("its upstream goes") {
+        const io::Fd server = std::move(trial->server);
+        trial = nullptr;
+        std::uint8_t bytes[4096];
+        const ssize_t count = ::recv(server.get(), bytes, sizeof bytes, MSG_DONTWAIT);
+        REQUIRE(count > 0);
+        CHECK(test::error_of({bytes, bytes + count}, frame_type::goaway) == 0);
+    }
 }
 
 TEST_CASE("whom a request is for", "[https_stream]") {
