@@ -126,7 +126,7 @@ NO_ROW = {
     "max_tcp_connections", "max_tcp_queries", "max_tcp_inflight", "max_buffered", "max_process_inflight",
     "max_metrics_labels", "max_route_timeout", "max_route_inflight", "max_answer_ttl", "max_admin_hosts",
     "max_name_length", "longest_name", "max_kept", "max_stale_after", "max_credit", "max_rings", "most_parts",
-    "max_subnet_bytes", "max_record_bytes", "part_of_newcomers", "askings_to_stay", "bytes_for_a_place",
+    "most_units", "max_subnet_bytes", "max_record_bytes", "part_of_newcomers", "askings_to_stay", "bytes_for_a_place",
     "bytes_for_two_ghosts", "longest_history",
     "max_cookie_secrets", "max_socket_path",
     "max_reads_before_report", "max_repetitions", "max_draws", "most_batches", "most_batches_at_end",
