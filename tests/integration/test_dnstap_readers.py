@@ -73,7 +73,8 @@ def test_a_reader_that_is_started_again_goes_on(world, place_of):
     assert proxy.ask("udp", "after.test")
     frames = all_captured(proxy, second)
     assert names_of(frames)[-21:] == [f"between{number}.test" for number in range(20)] + ["after.test"]
-    assert len(frames) in (21 * MESSAGES, 22 * MESSAGES)  # what was before, one of the two has, or the way between
+    # Of what was before, each message is with one of the two, or was lost between them.
+    assert 21 * MESSAGES <= len(frames) <= 22 * MESSAGES
 
 
 def test_a_reader_that_dies_costs_no_query(world):
