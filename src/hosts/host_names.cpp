@@ -8,7 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <mutex>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -118,9 +118,7 @@ struct HostNames::State {
     telemetry::EverySoOften told{told_interval, max_changes_told};
     std::uint64_t handed_on_ns = 0;
     AddressBook book;
-
-    mutable std::mutex mutex;  ///< guards what the admin side reads
-    std::map<std::string, HostReport> reports;
+    HostReports reports;
 };
 
 void HostNames::State::look_soon() {
@@ -281,13 +279,12 @@ void HostNames::State::fix(Host& host, std::uint64_t now_ns) {
 }
 
 void HostNames::State::report(const Host& host, const HostFinding& finding, std::string_view fault) {
-    const std::lock_guard lock(mutex);
-    HostReport& report = reports[host.name];
-    report.host = host.name;
+    HostReport report = reports.of(host.name);
     report.state = host.addresses.state();
     report.addresses = host.addresses.addresses();
     report.fault = fault;
     if (fault.empty()) report.found_as = finding.name.to_text();
+    reports.put(std::move(report));
 }
 
 void HostNames::State::tell(Host& host, const HostFinding& finding, std::string_view fault, bool first,
@@ -379,22 +376,14 @@ void HostNames::watch(const std::set<std::string>& names) {
     state.hosts = std::move(stay);
     state.set_in_order();
     std::erase_if(state.book, [&](const auto& one) { return !state.hosts.contains(one.first); });
-    {
-        const std::lock_guard lock(state.mutex);
-        std::erase_if(state.reports, [&](const auto& one) { return !state.hosts.contains(one.first); });
-        for (const auto& [name, host] : state.hosts) state.reports[name].host = name;
-    }
+    std::set<std::string> watched;
+    for (const auto& [name, host] : state.hosts) watched.insert(name);
+    state.reports.watch(watched);
     if (!state.hosts.empty()) state.look_soon();
 }
 
 const AddressBook& HostNames::addresses() const { return state_->book; }
 
-std::vector<HostReport> HostNames::report() const {
-    const std::lock_guard lock(state_->mutex);
-    std::vector<HostReport> reports;
-    reports.reserve(state_->reports.size());
-    for (const auto& [name, report] : state_->reports) reports.push_back(report);
-    return reports;
-}
+const HostReports& HostNames::reports() const { return state_->reports; }
 
 }  // namespace dproxy::proxy

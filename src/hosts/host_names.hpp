@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The host names that routes have as upstreams: asks for their addresses, again by their TTL, and says when they are
-// others. Belongs to the thread of its context, the one that reloads; only report() is for any thread.
+// The host names that routes have as upstreams, and that of a dnstap reader: asks for their addresses, again by their
+// TTL, and says when they are others. Belongs to the thread of its context, the one that reloads; only reports() is for
+// any thread.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
-#include <vector>
 
+#include "hosts/host_reports.hpp"
 #include "publication/address_book.hpp"
-#include "routing/host_addresses.hpp"
 #include "routing/host_search.hpp"
 #include "telemetry/log.hpp"
 
@@ -31,15 +30,6 @@ inline constexpr std::uint64_t change_settle_ns = 50'000'000;
 /// and this long after the last time.
 inline constexpr std::uint64_t change_interval_ns = 500'000'000;
 
-/// What is known of one host name.
-struct HostReport {
-    std::string host;
-    routing::HostAddresses::State state = routing::HostAddresses::State::unresolved;
-    std::vector<net::Address> addresses;
-    std::string found_as;  ///< the name that has them, with the domain of the search list
-    std::string fault;     ///< why the last round brought nothing; empty where it did
-};
-
 class HostNames {
 public:
     /// `read_settings` is called before a round begins, at most once a second. `changed` is called when
@@ -55,8 +45,8 @@ public:
     /// Good until the context runs on.
     const AddressBook& addresses() const;
 
-    /// Any thread. In the order of the names.
-    std::vector<HostReport> report() const;
+    /// Any thread.
+    const HostReports& reports() const;
 
 private:
     struct State;

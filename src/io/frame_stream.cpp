@@ -48,13 +48,14 @@ struct FrameStream::Calls {
 
 void FrameStream::Release::operator()(fstrm_writer* writer) const { fstrm_writer_destroy(&writer); }
 
-FrameStream::FrameStream(ReaderAddress reader, std::string content, std::function<bool()> is_ending)
-    : reader_(std::move(reader)), content_(std::move(content)), is_ending_(std::move(is_ending)) {}
+FrameStream::FrameStream(std::string content, std::function<bool()> is_ending)
+    : content_(std::move(content)), is_ending_(std::move(is_ending)) {}
 
 FrameStream::~FrameStream() { end(); }
 
-bool FrameStream::open() {
-    assert(!is_open());
+bool FrameStream::open(const ReaderAddress& reader) {
+    assert(!is_open() && reader.host.empty());
+    reader_ = reader;
     fault_.clear();
     fstrm_rdwr* socket = fstrm_rdwr_init(this);
     fstrm_rdwr_set_open(socket, Calls::open);

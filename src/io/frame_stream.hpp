@@ -28,14 +28,13 @@ inline constexpr std::chrono::seconds longest_reader_end{1};
 class FrameStream {
 public:
     /// `content`: of the frames. `is_ending`: whether there is no time to lose from now on.
-    FrameStream(ReaderAddress reader, std::string content, std::function<bool()> is_ending);
+    FrameStream(std::string content, std::function<bool()> is_ending);
     ~FrameStream();
     FrameStream(const FrameStream&) = delete;
     FrameStream& operator=(const FrameStream&) = delete;
 
-    const ReaderAddress& reader() const { return reader_; }
-    /// Connects, and agrees with the reader on what is to come. False: fault() says why not.
-    bool open();
+    /// Connects, and agrees with the reader on what is to come. False: fault() says why not. `reader` has no host name.
+    bool open(const ReaderAddress& reader);
     bool is_open() const { return writer_ != nullptr; }
     /// Whether it is open yet. It is no more where the reader is gone: fault() says how.
     bool check();
@@ -63,7 +62,7 @@ private:
     bool fail_by_errno();
     void end();
 
-    const ReaderAddress reader_;
+    ReaderAddress reader_;  ///< of the last open()
     const std::string content_;
     const std::function<bool()> is_ending_;
     Fd socket_;

@@ -19,7 +19,8 @@ namespace {
 
 /// Between looks at the rings, as nobody tells that something lies in one: that would cost every query a system call.
 constexpr std::chrono::milliseconds look_interval{10};
-/// Between tries to reach a reader, and so between lines in the log about one that comes and goes.
+/// Between tries to reach a reader at all its addresses, and so between lines in the log about one that comes and goes;
+/// between looks at whether its host name still leads to the one that there is.
 constexpr std::chrono::seconds try_interval{1};
 /// Of one ring, before the next has its turn; and of all that are written at once.
 constexpr std::size_t records_in_a_row = 128;
@@ -32,13 +33,20 @@ DnstapWriter::DnstapWriter(std::shared_ptr<query_log::Rings> rings, const std::o
                            telemetry::Log& log, telemetry::HandlerFailures& failures)
     : rings_(std::move(rings)),
       log_(log),
+      failures_(failures),
       form_(config::resolver_environment().host_name, std::string("dproxy ") + version) {
     if (!reader) return;
-    stream_.emplace(*reader, std::string(dnstap::content_type), [this] { return rings_->is_stopped(); });
-    thread_ = std::thread([this, &failures] {
+    stream_.emplace(std::string(dnstap::content_type), [this] { return rings_->is_stopped(); });
+    search_.emplace(*reader);
+}
+
+void DnstapWriter::start(HostOf host_of) {
+    if (!stream_) return;
+    host_of_ = std::move(host_of);
+    thread_ = std::thread([this] {
         pthread_setname_np(pthread_self(), "dnstap");
         telemetry::block_signals();
-        failures.run(*this, "dnstap");
+        failures_.run(*this, "dnstap");
     });
 }
 
@@ -62,13 +70,38 @@ void DnstapWriter::run() {
 
 bool DnstapWriter::has_reader() {
     if (stream_->is_open()) {
-        if (stream_->check()) return true;
-        tell_gone();
+        if (!stream_->check()) {
+            tell_gone();
+        } else if (!has_moved()) {
+            return true;
+        }
     }
+    return look_for_reader();
+}
+
+bool DnstapWriter::has_moved() {
+    const Clock::time_point now = Clock::now();
+    const std::string& host = search_->reader().host;
+    if (host.empty() || now < next_look_) return false;
+    next_look_ = now + try_interval;
+    search_->learn(host_of_(host));
+    if (search_->leads_to(*place_)) return false;
+    stream_->close();
+    tell(telemetry::LogLevel::info, "dnstap leaves its reader: its name leads elsewhere");
+    return true;
+}
+
+bool DnstapWriter::look_for_reader() {
     const Clock::time_point now = Clock::now();
     if (now < next_try_) return false;
+    const std::string& host = search_->reader().host;
+    if (!host.empty()) search_->learn(host_of_(host));
+    place_ = search_->next();
+    if (!place_ && search_->fault().empty()) return false;  // it will be known soon
+    const bool is_open = place_ && stream_->open(*place_);
+    if (place_ && !is_open && !search_->is_through()) return false;  // the next one without a pause
+    search_->begin_again();
     next_try_ = now + try_interval;
-    const bool is_open = stream_->open();
     const bool has_told = std::exchange(has_told_, true);
     if (is_open) {
         tell(telemetry::LogLevel::info, "dnstap has a reader");
@@ -82,9 +115,13 @@ void DnstapWriter::tell_gone() { tell(telemetry::LogLevel::warning, "dnstap has 
 
 void DnstapWriter::tell(telemetry::LogLevel level, std::string_view what) {
     std::vector<telemetry::LogField> fields;
-    const std::string reader = stream_->reader().to_string();
-    fields.push_back({"reader", reader});
-    if (!stream_->fault().empty()) fields.push_back({"reason", stream_->fault()});
+    const io::ReaderAddress& reader = search_->reader();
+    const std::string name = reader.to_string();
+    const std::string address = place_ ? place_->endpoint.to_string() : std::string();
+    const std::string& reason = place_ ? stream_->fault() : search_->fault();
+    fields.push_back({"reader", name});
+    if (!reader.host.empty() && place_) fields.push_back({"address", address});
+    if (!reason.empty()) fields.push_back({"reason", reason});
     log_.write(level, what, fields);
 }
 

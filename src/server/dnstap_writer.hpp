@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,8 +15,10 @@
 #include <vector>
 
 #include "dnstap/frame.hpp"
+#include "hosts/host_reports.hpp"
 #include "io/frame_stream.hpp"
 #include "query_log/rings.hpp"
+#include "server/reader_search.hpp"
 #include "telemetry/counters.hpp"
 #include "telemetry/handler_failures.hpp"
 #include "telemetry/log.hpp"
@@ -24,6 +27,9 @@ namespace dproxy::server {
 
 class DnstapWriter {
 public:
+    /// What is known of a host name; any thread may ask.
+    using HostOf = std::function<proxy::HostReport(const std::string& host)>;
+
     /// `reader`: none: it is off, and has no thread. `rings`: null where it is off. `log` and `failures` outlive it.
     DnstapWriter(std::shared_ptr<query_log::Rings> rings, const std::optional<io::ReaderAddress>& reader,
                  telemetry::Log& log, telemetry::HandlerFailures& failures);
@@ -31,6 +37,8 @@ public:
     DnstapWriter(const DnstapWriter&) = delete;
     DnstapWriter& operator=(const DnstapWriter&) = delete;
 
+    /// `host_of` is asked until it is stopped.
+    void start(HostOf host_of);
     /// When the workers have ended: writes what they left, as far as the reader takes it at once.
     void stop();
     /// Any thread: messages that were taken out of a ring, and perhaps never arrived.
@@ -44,6 +52,9 @@ private:
 
     /// Whether there is a reader now. Looks for one where there is none.
     bool has_reader();
+    /// Whether its name does not lead to it any more: it is left then.
+    bool has_moved();
+    bool look_for_reader();
     void tell_gone();
     void tell(telemetry::LogLevel level, std::string_view what);
     void take_all();
@@ -53,13 +64,18 @@ private:
 
     std::shared_ptr<query_log::Rings> rings_;
     telemetry::Log& log_;
+    telemetry::HandlerFailures& failures_;
     telemetry::Counter lost_;
     dnstap::FrameForm form_;
     std::vector<std::uint8_t> frames_;  ///< not yet written, one behind the other
     std::vector<std::size_t> ends_;     ///< of each of them
     std::int64_t unix_ns_ = 0;          ///< see FrameForm
     std::optional<io::FrameStream> stream_;
+    std::optional<ReaderSearch> search_;
+    HostOf host_of_;
+    std::optional<io::ReaderAddress> place_;  ///< where it is, or was looked for last
     Clock::time_point next_try_{};
+    Clock::time_point next_look_{};  ///< at its host name, while there is a reader
     bool has_told_ = false;  ///< that there is no reader
     std::thread thread_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Upstreams, and the host names that lead to them.
+// Upstreams, and the host names that lead to them and to a dnstap reader.
 // Held by tests/unit/server/status_page_test.cpp.
 #include <algorithm>
 #include <atomic>
@@ -111,7 +111,7 @@ void add_upstreams(const StatusFacts& facts, std::string& page) {
 void add_hosts(const StatusFacts& facts, std::string& page) {
     if (facts.hosts.empty()) return;
     add_heading("hosts", "Host names", page);
-    PageTable table("Host names of upstreams", {"Name", "State", "Addresses"}, page);
+    PageTable table("Host names of upstreams and of a dnstap reader", {"Name", "State", "Addresses"}, page);
     for (const proxy::HostReport& host : facts.hosts) {
         if (table.is_full()) break;
         std::string addresses;

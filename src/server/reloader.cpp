@@ -11,6 +11,8 @@
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <mutex>
+#include <set>
+#include <string>
 #include <thread>
 
 #include "io/directory_watch.hpp"
@@ -60,6 +62,7 @@ struct Reloader::State {
           telemetry::HandlerFailures& of_handlers)
         : publisher(std::move(maker)),
           listen(std::move(bound)),
+          reader_host(settings.dnstap ? settings.dnstap->host : std::string()),
           labels(published),
           status(config_status),
           log(the_log),
@@ -98,6 +101,7 @@ struct Reloader::State {
 
     proxy::Publisher publisher;
     const std::vector<net::Endpoint> listen;
+    const std::string reader_host;  ///< of dnstap; empty: none
     telemetry::PublishedLabels& labels;
     telemetry::ConfigStatus& status;
     telemetry::Log& log;
@@ -159,7 +163,9 @@ std::shared_ptr<const proxy::Publication> Reloader::State::read(const config::Re
     if (result.table_changed || unpublished) {
         unpublished = true;  // until it is handed over: there may be no memory for all of this
         publisher.take_table(result.state->table, Clock::now());
-        hosts.watch(publisher.host_names());
+        std::set<std::string> names = publisher.host_names();
+        if (!reader_host.empty()) names.insert(reader_host);
+        hosts.watch(names);
         made = make();
     }
     {
@@ -312,7 +318,9 @@ std::shared_ptr<const config::FilesInForce> Reloader::files_in_force() const {
     return state_->files_in_force;
 }
 
-std::vector<proxy::HostReport> Reloader::hosts() const { return state_->hosts.report(); }
+std::vector<proxy::HostReport> Reloader::hosts() const { return state_->hosts.reports().all(); }
+
+proxy::HostReport Reloader::host(const std::string& name) const { return state_->hosts.reports().of(name); }
 
 LeftOutList::Reports Reloader::left_out() const {
     const std::lock_guard lock(state_->mutex);

@@ -61,6 +61,8 @@ public:
     /// Which content of each file every worker goes by.
     std::shared_ptr<const config::FilesInForce> files_in_force() const;
     std::vector<proxy::HostReport> hosts() const;
+    /// Of one of them, or of the dnstap reader's. After load().
+    proxy::HostReport host(const std::string& name) const;
     LeftOutList::Reports left_out() const;
     LastReloads::Notes last_reloads() const;
 

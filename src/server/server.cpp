@@ -70,7 +70,6 @@ private:
     std::uint64_t descriptor_limit_ = 0;
     proxy::WorkerOptions options_;
     QueryLogWriter query_log_;
-    DnstapWriter dnstap_;
     std::optional<proxy::TcpLimits> tcp_limits_;
     telemetry::PublishedLabels labels_;
     telemetry::ConfigStatus config_status_;
@@ -88,6 +87,7 @@ private:
 
     std::unique_ptr<Encryption> encryption_;  ///< null: nobody is served encrypted
     std::unique_ptr<Reloader> reloader_;
+    DnstapWriter dnstap_;  ///< asks the reloader
     std::vector<std::unique_ptr<proxy::Worker>> workers_;
     std::unique_ptr<proxy::Prober> prober_;
     std::optional<AdminSide> admin_;
@@ -221,6 +221,7 @@ void Server::start_workers(Listeners& listeners, std::shared_ptr<const proxy::Pu
         prober_->adopt(std::move(made), std::move(released));
     };
     reloader_->start(worker_count_ + 1, publish);
+    dnstap_.start([this](const std::string& host) { return reloader_->host(host); });
 }
 
 std::string Server::start_admin() {

@@ -12,8 +12,8 @@ constexpr std::string_view tcp_prefix = "tcp:";
 
 std::string expected(std::string_view found) {
     return excerpt(found) +
-           " was found; expected `unix:` and the path of a socket, `tcp:` with an address and a port, such as "
-           "`unix:/run/dnstap.sock` or `tcp:192.0.2.1:6000`, or `off`";
+           " was found; expected `unix:` and the path of a socket, `tcp:` with a host name or an address, and a port, "
+           "such as `unix:/run/dnstap.sock` or `tcp:192.0.2.1:6000`, or `off`";
 }
 
 std::string take_path(std::string_view path, Settings& settings) {
@@ -36,10 +36,12 @@ std::string dnstap(std::string_view value, const SettingCapabilities& capabiliti
         return take_path(value.substr(unix_prefix.size()), settings);
     }
     if (!value.starts_with(tcp_prefix)) return expected(value);
-    const auto endpoint = net::Endpoint::parse(value.substr(tcp_prefix.size()), 0);
-    if (!endpoint || endpoint->port == 0) return expected(value);
-    settings.dnstap = io::ReaderAddress{.endpoint = *endpoint};
-    return missing_interface(endpoint->address, capabilities.interface_exists);
+    constexpr std::uint16_t no_port = 0;
+    const auto target = parse_target(value.substr(tcp_prefix.size()), no_port);
+    if (!target) return target.fault;
+    if (target->endpoint.port == no_port) return expected(value);
+    settings.dnstap = io::ReaderAddress{.host = target->host, .endpoint = target->endpoint};
+    return missing_interface(target->endpoint.address, capabilities.interface_exists);
 }
 
 }  // namespace dproxy::config

@@ -9,7 +9,7 @@
 
 namespace dproxy::config {
 
-/// As SettingKey::apply. A reader is found by an address, as it has to be found where names are not resolved.
+/// As SettingKey::apply. Addresses and host names are those that upstreams may have, but none is without a port.
 std::string dnstap(std::string_view value, const SettingCapabilities& capabilities, Settings& settings);
 
 }  // namespace dproxy::config

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How host names of upstreams are resolved on this machine.
+// How host names of upstreams and of a dnstap reader are resolved on this machine.
 #pragma once
 
 #include "routing/host_search.hpp"

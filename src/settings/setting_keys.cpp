@@ -262,7 +262,7 @@ constexpr std::array keys{
     SettingKey{"loglevel", "debug, info, warning, error", "info", log_level},
     SettingKey{"logformat", "text, json", "text", log_format},
     SettingKey{"querylog", "off, on, or 1/N for one query in N", "off", query_log},
-    SettingKey{"dnstap", "where a dnstap reader listens: unix:/run/dnstap.sock, tcp:192.0.2.1:6000, or off", "off",
+    SettingKey{"dnstap", "where a dnstap reader listens: unix:/run/dnstap.sock, tcp:HOST:6000, or off", "off",
                dnstap},
     SettingKey{"drain", "after SIGTERM: how long to keep answering", "5s", drain},
     SettingKey{"strict", "refuse to start on a broken route file", "false", flag<&S::strict>},

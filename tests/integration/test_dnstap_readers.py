@@ -6,7 +6,8 @@ import threading
 
 import pytest
 from harness import behaviours, wire
-from harness.dnstap import Capture, OwnReader, all_captured, tcp_place, unix_place, until_read
+from harness.dnstap import (Capture, OwnReader, all_captured, asked_until_lost, large, names_of, tcp_place,
+                            unix_place, until_read)
 from harness.load import Load, LoadUpstreams
 from harness.prox_directory import route
 
@@ -16,29 +17,6 @@ MESSAGES = 4  # of a query that one upstream answers
 
 def tapping(world, place, behaviour=behaviours.answer):
     return world.proxy(route("*", world.upstream(1, behaviour)), dnstap=place, workers=1)
-
-
-def names_of(frames, kind="CLIENT_QUERY"):
-    return [wire.question_name(one.message) for one in frames if one.kind == kind]
-
-
-def large(message):
-    """Few of these fill any buffer."""
-    records = [wire.record(b"\xc0\x0c", wire.TXT, (b"\xff" + b"x" * 255) * 120) for _ in range(1)]
-    return behaviours.answer_to(message, 1, records=records)
-
-
-def asked_until_lost(proxy):
-    """Every query is answered meanwhile."""
-    asked = 0
-    with proxy.client("tcp") as client:
-        while proxy.metrics().one(DROPPED) == 0:
-            for _ in range(50):
-                assert len(client.ask(wire.query(f"n{asked}.test", wire.TXT))) > 30_000
-                asked += 1
-            assert asked < 10_000, "no message was lost"
-    assert proxy.get("/livez")[0] == 200
-    return asked
 
 
 @pytest.mark.parametrize("place_of", [unix_place, lambda world: tcp_place()], ids=["unix", "tcp"])
@@ -99,7 +77,7 @@ def own_reader(world):
 def test_a_reader_that_stalls_costs_messages_and_no_query_and_may_go_on(world, own_reader):
     proxy = tapping(world, unix_place(world), behaviours.replying(large))
     own_reader.accept()
-    asked = asked_until_lost(proxy)
+    asked = asked_until_lost(proxy, DROPPED)
     taken = []
 
     def take():
@@ -125,7 +103,7 @@ def test_a_reader_that_stalls_costs_messages_and_no_query_and_may_go_on(world, o
 def test_a_reader_that_stalls_for_long_is_left_and_may_come_back(world, own_reader):
     proxy = tapping(world, unix_place(world), behaviours.replying(large))
     own_reader.accept()
-    asked_until_lost(proxy)
+    asked_until_lost(proxy, DROPPED)
     proxy.until_logged('reason="it takes nothing"')
     own_reader.leave()
     own_reader.accept()
@@ -141,7 +119,7 @@ def test_a_reader_that_stalls_for_long_is_left_and_may_come_back(world, own_read
 def test_a_reader_that_stalls_does_not_hold_up_the_end(world, own_reader):
     proxy = tapping(world, unix_place(world), behaviours.replying(large))
     own_reader.accept()
-    asked_until_lost(proxy)
+    asked_until_lost(proxy, DROPPED)
     assert proxy.stop() == 0
 
 
@@ -170,7 +148,7 @@ def test_a_reader_of_other_frames_is_told_of_in_the_log(world):
 def test_what_has_no_room_until_a_reader_comes_is_counted_message_by_message(world):
     place = unix_place(world)
     proxy = tapping(world, place, behaviours.replying(large))
-    asked = asked_until_lost(proxy)
+    asked = asked_until_lost(proxy, DROPPED)
     lost = proxy.metrics().one(DROPPED)
     capture = Capture(world, place)
     until_read(proxy)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import yaml
 
+from . import behaviours, wire
 from .ports import free_port
 
 CONTENT_TYPE = b"protobuf:dnstap.Dnstap"
@@ -145,6 +146,29 @@ def all_captured(proxy, capture):
     """What the program told until its end."""
     assert proxy.stop() == 0
     return capture.stop()
+
+
+def names_of(frames, kind="CLIENT_QUERY"):
+    return [wire.question_name(one.message) for one in frames if one.kind == kind]
+
+
+def large(message):
+    """Few of these fill any buffer."""
+    records = [wire.record(b"\xc0\x0c", wire.TXT, (b"\xff" + b"x" * 255) * 120) for _ in range(1)]
+    return behaviours.answer_to(message, 1, records=records)
+
+
+def asked_until_lost(proxy, dropped):
+    """`dropped`: the metric of lost messages. Every query is answered meanwhile."""
+    asked = 0
+    with proxy.client("tcp") as client:
+        while proxy.metrics().one(dropped) == 0:
+            for _ in range(50):
+                assert len(client.ask(wire.query(f"n{asked}.test", wire.TXT))) > 30_000
+                asked += 1
+            assert asked < 10_000, "no message was lost"
+    assert proxy.get("/livez")[0] == 200
+    return asked
 
 
 class OwnReader:

@@ -77,7 +77,9 @@ struct Reader {
 struct Trial {
     Listening listening;
     std::atomic<bool> ending{false};
-    io::FrameStream stream{{.path = listening.path}, content, [this] { return ending.load(); }};
+    io::FrameStream stream{content, [this] { return ending.load(); }};
+
+    bool open() { return stream.open({.path = listening.path}); }
 
     bool write(const std::vector<std::string>& frames) {
         std::vector<iovec> parts;
@@ -101,7 +103,7 @@ TEST_CASE("frames arrive whole and in their order, and the end is told", "[frame
         reader.say(control(finish_type));
         heard = heard == all ? "all" : "something else";
     });
-    CHECK(trial.stream.open());
+    CHECK(trial.open());
     CHECK(trial.stream.fault().empty());
     CHECK(trial.stream.check());
     CHECK(trial.write({"one", "two"}));
@@ -122,7 +124,7 @@ TEST_CASE("many frames at once", "[frame_stream]") {
         reader.agree();
         heard = reader.hear(frames.size() * data("frame").size());
     });
-    REQUIRE(trial.stream.open());
+    REQUIRE(trial.open());
     CHECK(trial.write(frames));
     reading.join();
     std::string all;
@@ -132,8 +134,8 @@ TEST_CASE("many frames at once", "[frame_stream]") {
 
 TEST_CASE("nobody listens", "[frame_stream]") {
     const test::TemporaryDirectory top;
-    io::FrameStream stream({.path = (top / "nobody.sock").string()}, content, [] { return false; });
-    CHECK_FALSE(stream.open());
+    io::FrameStream stream(content, [] { return false; });
+    CHECK_FALSE(stream.open({.path = (top / "nobody.sock").string()}));
     CHECK_FALSE(stream.is_open());
     CHECK(stream.fault() == std::strerror(ENOENT));
     CHECK_FALSE(stream.check());
@@ -149,7 +151,7 @@ TEST_CASE("a reader that wants other frames, or speaks something else", "[frame_
         reader.say(answer);
         reader.hear(1);
     });
-    CHECK_FALSE(trial.stream.open());
+    CHECK_FALSE(trial.open());
     reading.join();
     CHECK(trial.stream.fault() == "it does not speak Frame Streams, or takes other frames than " + content);
 }
@@ -160,7 +162,7 @@ TEST_CASE("a reader that leaves before it has agreed", "[frame_stream]") {
         const Reader reader(trial.listening);
         reader.hear(control(ready_type, content).size());
     });
-    CHECK_FALSE(trial.stream.open());
+    CHECK_FALSE(trial.open());
     reading.join();
     CHECK(trial.stream.fault() == "it closed the connection");
 }
@@ -172,7 +174,7 @@ TEST_CASE("a reader that leaves is known to be gone, and the stream can be opene
             const Reader reader(trial.listening);
             reader.agree();
         });
-        REQUIRE(trial.stream.open());
+        REQUIRE(trial.open());
         reading.join();
         CHECK_FALSE(trial.stream.check());
         CHECK(trial.stream.fault() == "it closed the connection");
@@ -186,7 +188,7 @@ TEST_CASE("what is written to a reader that left is lost, and costs no signal", 
         const Reader reader(trial.listening);
         reader.agree();
     });
-    REQUIRE(trial.stream.open());
+    REQUIRE(trial.open());
     reading.join();
     CHECK_FALSE(trial.write({"one"}));
     CHECK_FALSE(trial.stream.is_open());
@@ -200,7 +202,7 @@ TEST_CASE("a reader that speaks out of turn", "[frame_stream]") {
         reader.agree();
         reader.say("x");
     });
-    REQUIRE(trial.stream.open());
+    REQUIRE(trial.open());
     reading.join();
     CHECK_FALSE(trial.stream.check());
     CHECK_FALSE(trial.stream.fault().empty());
@@ -214,7 +216,7 @@ TEST_CASE("once it is ending, a reader that takes nothing is not waited for any 
         reader.agree();
         while (!is_over) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     });
-    REQUIRE(trial.stream.open());
+    REQUIRE(trial.open());
     trial.ending = true;
     const std::string large(8 << 20, 'x');
     const auto begin = std::chrono::steady_clock::now();
@@ -235,7 +237,7 @@ TEST_CASE("a reader that does not say that it has all is not waited for at the e
         reader.agree();
         while (!is_over) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     });
-    REQUIRE(trial.stream.open());
+    REQUIRE(trial.open());
     trial.ending = true;
     trial.stream.close();
     CHECK(trial.stream.fault() == "it says nothing");

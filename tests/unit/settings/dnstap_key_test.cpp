@@ -32,20 +32,40 @@ TEST_CASE("where a dnstap reader listens", "[dnstap_key]") {
     CHECK(after("tcp:192.0.2.1:6000").dnstap->path.empty());
     CHECK(after("tcp:192.0.2.1:6000").dnstap->endpoint == *net::Endpoint::parse("192.0.2.1:6000", 0));
     CHECK(after("tcp:[2001:db8::1]:6000").dnstap->endpoint.port == 6000);
+    CHECK(after("tcp:192.0.2.1:6000").dnstap->host.empty());
+}
+
+TEST_CASE("a reader by its host name", "[dnstap_key]") {
+    const auto reader = after("tcp:Collector.Monitoring:6000").dnstap;
+    CHECK(reader->host == "collector.monitoring");
+    CHECK(reader->endpoint == net::Endpoint{{}, 6000});
+    CHECK(after("tcp:collector.example.:6000").dnstap->host == "collector.example.");
 }
 
 TEST_CASE("it is told as it is written", "[dnstap_key]") {
-    for (const std::string text : {"unix:/run/dnstap.sock", "tcp:192.0.2.1:6000", "tcp:[2001:db8::1]:6000"}) {
+    for (const std::string text : {"unix:/run/dnstap.sock", "tcp:192.0.2.1:6000", "tcp:[2001:db8::1]:6000",
+                                   "tcp:collector.monitoring:6000", "tcp:collector.example.:6000"}) {
         CHECK(after(text).dnstap->to_string() == text);
     }
 }
 
 TEST_CASE("what is no place of a reader", "[dnstap_key]") {
-    for (const auto* bad : {"", "on", "/run/dnstap.sock", "unix:", "unix:dnstap.sock", "tcp:", "tcp:192.0.2.1",
-                            "tcp:192.0.2.1:0", "tcp:collector.example:6000", "udp:192.0.2.1:6000"}) {
+    for (const auto* bad : {"", "on", "/run/dnstap.sock", "unix:", "unix:dnstap.sock", "tcp:192.0.2.1", "tcp:collector",
+                            "collector:6000", "udp:192.0.2.1:6000"}) {
         INFO(bad);
         CHECK(fault(bad).find("`tcp:192.0.2.1:6000`, or `off`") != std::string::npos);
     }
+}
+
+TEST_CASE("what is no address of a reader, or no port", "[dnstap_key]") {
+    CHECK(fault("tcp:") == "nothing is not an address; expected `IP`, `IP:port`, `[IPv6]:port`, `host` or `host:port`");
+    for (const auto* bad : {"tcp:192.0.2:6000", "tcp:a b:6000", "tcp:-:6000:6000", "tcp:/run/dnstap.sock:6000"}) {
+        INFO(bad);
+        CHECK(fault(bad).find("is not an address") != std::string::npos);
+    }
+    CHECK(fault("tcp:192.0.2.1:0") == "the port of `192.0.2.1`: `0` is out of range; expected 1 to 65535");
+    CHECK(fault("tcp:collector.test:x") == "the port of `collector.test`: `x` is not a number; expected 1 to 65535");
+    CHECK(fault("tcp:[fe80::1]:6000").find("expected its interface") != std::string::npos);
 }
 
 TEST_CASE("a socket's path has a limit", "[dnstap_key]") {
