@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # A compiler mostly reads the same headers of others. Where they are compiled once, a file that forgets to include one
 # of them is not found out: this is for builds that are there to be tested, beside one without it.
+option(DPROXY_PRECOMPILED "The headers that most files include are compiled once" OFF)
 
 # dproxy_precompiled_headers(name HEADER ... LINK library ...): for others to use, compiled as theirs are.
 function(dproxy_precompiled_headers name)

@@ -6,11 +6,11 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
-#include <array>
 #include <cassert>
 #include <cstring>
 #include <utility>
@@ -67,9 +67,9 @@ void ByteStream::accept(Fd connection, bool v4) {
     measure();
     Error error;
     socket_.assign(v4 ? tcp::v4() : tcp::v6(), connection.get(), error);
+    if (!error) connection.release();
+    if (!error && filter_) socket_.non_blocking(true, error);
     if (!error) {
-        connection.release();
-        if (filter_) socket_.non_blocking(true, error);
         connected_ = true;
         opened_ = !filter_;
         return read();
@@ -82,12 +82,12 @@ void ByteStream::connect(const net::Endpoint& peer, dns::Bytes preface) {
     measure();
     Error refused;
     socket_.open(to_asio(peer).protocol(), refused);
+    if (!refused && filter_) socket_.non_blocking(true, refused);
     if (refused) {
         asio::post(socket_.get_executor(),
                    [self = shared_from_this(), refused] { self->end(StreamEnd::failed, refused); });
         return;
     }
-    if (filter_) socket_.non_blocking(true, refused);
     socket_.async_connect(to_asio(peer), [self = shared_from_this()](const Error& error) {
         if (self->closed_) return;
         if (error) return self->end(StreamEnd::failed, error);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "hosts/host_reports.hpp"
 #include "io/reader_address.hpp"
