@@ -47,12 +47,15 @@ struct ServerContext::Callbacks {
         return known ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
     }
 
+    /// What is shown to others lies with the context: to take it up costs each connection a comparison of its keys.
     static int show_certificate(SSL* connection, void*) {
         const ServerContext& context = of(connection);
+        const std::vector<std::size_t>& wanted = context.shown_to(asked_name(connection));
+        if (wanted == context.for_others_) return SSL_get_certificate(connection) ? 1 : 0;
+        SSL_certs_clear(connection);
         bool shown = false;
-        for (const std::size_t index : context.shown_to(asked_name(connection))) {
+        for (const std::size_t index : wanted) {
             const Identity& identity = *context.options_.identities[index];
-            // Of two with the same kind of key the first stands.
             const ErrorQueue errors;
             const int taken =
                 SSL_use_cert_and_key(connection, identity.certificate(), identity.key(), identity.issuers(), 0);
@@ -123,6 +126,7 @@ ServerContext::ServerContext(ServerOptions options)
     SSL_CTX_set_tlsext_servername_callback(context_.get(), Callbacks::acknowledge_name);
     if (!protocol_list_.empty()) SSL_CTX_set_alpn_select_cb(context_.get(), Callbacks::choose_protocol, nullptr);
     SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_OFF);
+    take_certificates_for_others();
     take_client_authorities();
     take_ticket_keys();
     bind_tickets_to_options();
@@ -131,6 +135,15 @@ ServerContext::ServerContext(ServerOptions options)
 const std::vector<std::size_t>& ServerContext::shown_to(std::string_view asked_name) const noexcept {
     const std::vector<std::size_t>& named = by_name_.find(asked_name);
     return named.empty() ? for_others_ : named;
+}
+
+void ServerContext::take_certificates_for_others() {
+    const ErrorQueue errors;
+    for (const std::size_t index : for_others_) {
+        const Identity& identity = *options_.identities[index];
+        // Of two with the same kind of key the first stands.
+        SSL_CTX_use_cert_and_key(context_.get(), identity.certificate(), identity.key(), identity.issuers(), 0);
+    }
 }
 
 void ServerContext::take_client_authorities() {

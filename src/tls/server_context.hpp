@@ -52,6 +52,7 @@ public:
 private:
     struct Callbacks;  ///< what OpenSSL calls within a handshake
 
+    void take_certificates_for_others();
     void take_client_authorities();
     void take_ticket_keys();
     void bind_tickets_to_options();
