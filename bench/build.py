@@ -12,7 +12,7 @@ HERE = Path(__file__).resolve().parent
 
 def tools(directory, *names):
     for tool in names:
-        libraries = ["-lssl", "-lcrypto", "-pthread"] if tool == "tls" else []
+        libraries = ["-lssl", "-lcrypto", "-pthread"] if tool in ("tls", "openssl_alone") else []
         subprocess.run(["cc", "-O2", "-o", directory / tool, HERE / "tools" / f"{tool}.c", *libraries], check=True)
 
 

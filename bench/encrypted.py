@@ -111,6 +111,14 @@ def shaken(bench, program, how, seconds=None):
     return {**found, "allowed": 1e6 / found["cpu_us"] if found["cpu_us"] else 0}
 
 
+def alone(bench, how):
+    """The same handshakes from memory to memory: what OpenSSL itself takes for the server's part."""
+    done = subprocess.run(["taskset", "-c", "0", bench.directory / "openssl_alone", *certificate(bench.directory), how,
+                           "1"], capture_output=True, text=True, check=True)
+    found = {key: float(value) for key, value in (part.split("=") for part in done.stdout.split())}
+    return {**found, "allowed": 1e6 / found["cpu_us"]}
+
+
 def signatures(core):
     """Signatures with ECDSA on P-256 that one core makes in a second."""
     done = subprocess.run(["taskset", "-c", str(core), "openssl", "speed", "-seconds", "1", "ecdsap256"],
@@ -124,6 +132,7 @@ def handshakes(bench):
     kinds = ("full", "resumed", "hello")
     found = interleaved([(program, how) for program in programs for how in kinds], bench.rounds,
                         lambda one: shaken(bench, *one))
+    least = {how: [alone(bench, how) for _ in range(3)] for how in ("full", "resumed")}
     signs = [{"signs": signatures(0)} for _ in range(3)]
     base = median(signs, "signs")
     words = {"full": "full", "resumed": "resumed", "hello": "full, left by the client when it has the answer"}
@@ -132,7 +141,10 @@ def handshakes(bench):
            "of what openssl signs", "resumed", "failed"],
           [[program.name, words[how], spread(runs, "rate"), spread(runs, "cpu_us", "{:.1f}"),
             spread(runs, "allowed"), f"{median(runs, 'allowed') / base:.2f}", f"{median(runs, 'resumed'):.0%}",
-            f"{sum(run['failed'] for run in runs):.0f}"] for (program, how), runs in found.items()])
+            f"{sum(run['failed'] for run in runs):.0f}"] for (program, how), runs in found.items()] +
+          [["OpenSSL alone, in memory", words[how], "–", spread(runs, "cpu_us", "{:.1f}"), spread(runs, "allowed"),
+            f"{median(runs, 'allowed') / base:.2f}", f"{median(runs, 'resumed'):.0%}", "–"]
+           for how, runs in least.items()])
     stop(programs)
 
 
