@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cli/arguments.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "dns/message.hpp"
 #include "ini/excerpt.hpp"
@@ -25,7 +27,8 @@ constexpr std::array verb_names{
 
 using config::excerpt;
 
-constexpr std::uint16_t dns_port = 53;
+/// RFC 7858 3.1, RFC 8484 4.
+std::uint16_t port_of(AskTransport by) { return by == AskTransport::tls ? 853 : by == AskTransport::https ? 443 : 53; }
 
 constexpr std::size_t hash_digits = 16;  ///< of config::ContentHash
 
@@ -35,7 +38,10 @@ bool asks_instance(Verb verb) {
     return has_routes(verb) || verb == Verb::wait || verb == Verb::flush || verb == Verb::top || verb == Verb::trace;
 }
 /// Takes no value.
-bool is_flag(std::string_view option) { return option == "--tcp" || option == "--once"; }
+bool is_flag(std::string_view option) {
+    constexpr std::string_view flags[] = {"--tcp", "--tls", "--https", "--insecure", "--once"};
+    return std::find(std::begin(flags), std::end(flags), option) != std::end(flags);
+}
 bool has_formats(Verb verb) { return verb == Verb::check || has_routes(verb); }
 
 /// "; did you mean `x`?", or where to look where no name is near.
@@ -79,6 +85,7 @@ private:
     /// Whether the verb has what it needs.
     void check_words() {
         const Verb verb = arguments_.verb;
+        if (verb == Verb::ask) check_ask();
         const bool needs_name = verb == Verb::explain || verb == Verb::ask || verb == Verb::trace;
         if (needs_name && arguments_.name.empty()) {
             fail("a NAME is missing, as in: dproxy " + std::string(verb_text_) + " www.example.com");
@@ -93,6 +100,20 @@ private:
         }
         if (arguments_.verb == Verb::wait && (arguments_.file.empty() || arguments_.hash.empty())) {
             fail("--file and --hash are needed, as in: dproxy wait --file team-a/a.prox --hash 0123456789abcdef");
+        }
+    }
+
+    /// What the options of `ask` say together.
+    void check_ask() {
+        const auto& ask = arguments_;
+        if (!server_word_.empty()) read_server(server_word_);
+        if (!is_encrypted(ask.transport) && (ask.insecure || !ask.ca_file.empty() || !ask.server_name.empty())) {
+            fail("--ca, --name and --insecure say what certificate is taken; expected --tls or --https with them");
+        }
+        if (ask.insecure && !ask.ca_file.empty()) fail("--ca and --insecure: any certificate is taken; expected one");
+        if (!ask.path.empty() && ask.transport != AskTransport::https) fail("--path goes with --https");
+        if (!ask.path.empty() && !ask.path.starts_with('/')) {
+            fail("--path: " + excerpt(ask.path) + " was found; expected a path such as /dns-query");
         }
     }
 
@@ -144,11 +165,14 @@ private:
             attached = word.substr(equals + 1);
         }
         const auto verb = arguments_.verb;
-        if ((option == "--tcp" && verb == Verb::ask) || (option == "--once" && verb == Verb::top)) {
-            (verb == Verb::ask ? arguments_.tcp : arguments_.once) = true;
-            if (attached) {
-                fail(std::string(option) + " takes no value");
-            }
+        if (is_flag(option) && (option == "--once" ? verb == Verb::top : verb == Verb::ask)) {
+            if (attached) fail(std::string(option) + " takes no value");
+            read_flag(option);
+        } else if (verb == Verb::ask && (option == "--ca" || option == "--name" || option == "--path")) {
+            auto& text = option == "--ca" ? arguments_.ca_file
+                                          : option == "--name" ? arguments_.server_name : arguments_.path;
+            text = take_value(option, attached);
+            if (text.empty()) fail(std::string(option) + " needs a value");
         } else if (option == "--config") {
             arguments_.config_file = std::string(take_value(option, attached));
         } else if (option == "--format" && has_formats(verb)) {
@@ -169,6 +193,23 @@ private:
             read_expect(take_value(option, attached));
         } else {
             read_setting(option, attached);
+        }
+    }
+
+    void read_flag(std::string_view option) {
+        if (option == "--once") {
+            arguments_.once = true;
+        } else if (option == "--insecure") {
+            arguments_.insecure = true;
+        } else {
+            if (!transport_word_.empty() && transport_word_ != option) {
+                return fail(std::string(transport_word_) + " and " + std::string(option) +
+                            " are two transports; expected one");
+            }
+            transport_word_ = option;
+            arguments_.transport = option == "--tcp"   ? AskTransport::tcp
+                                   : option == "--tls" ? AskTransport::tls
+                                                       : AskTransport::https;
         }
     }
 
@@ -277,7 +318,8 @@ private:
 
     void read_question(std::string_view word) {
         if (arguments_.verb == Verb::ask && word.starts_with('@')) {
-            return read_server(word);
+            server_word_ = word;
+            return;
         }
         if (arguments_.name.empty()) {
             arguments_.name = std::string(word);
@@ -293,8 +335,9 @@ private:
         arguments_.type = static_cast<std::uint16_t>(type);
     }
 
+    /// The port goes by the transport, which may be said behind it.
     void read_server(std::string_view word) {
-        auto target = config::parse_target(word.substr(1), dns_port);
+        auto target = config::parse_target(word.substr(1), port_of(arguments_.transport));
         if (!target) {
             return fail(excerpt(word) + " was found; expected an address or a host, such as @127.0.0.1:53, @[::1]:53 "
                                         "or @ns.example.com");
@@ -306,6 +349,8 @@ private:
     std::size_t next_ = 0;
     std::size_t verb_at_ = static_cast<std::size_t>(-1);
     std::string_view verb_text_ = "serve";
+    std::string_view transport_word_;  ///< `--tls`; empty: none was said
+    std::string_view server_word_;     ///< `@ADDRESS`
     Arguments arguments_;
     std::string error_;
 };

@@ -21,6 +21,10 @@ enum class Verb : std::uint8_t {
     serve, check, explain, routes, diff, import, healthcheck, wait, flush, top, trace, ask, version, help
 };
 
+/// How `ask` asks.
+enum class AskTransport : std::uint8_t { udp, tcp, tls, https };
+inline bool is_encrypted(AskTransport by) { return by == AskTransport::tls || by == AskTransport::https; }
+
 /// Exit statuses of every verb.
 inline constexpr int exit_good = 0;
 inline constexpr int exit_faults = 1;  ///< faults found, not ready, not answered, or something is different
@@ -47,8 +51,12 @@ struct Arguments {
     std::string hash;                          ///< wait: in lower case
     std::chrono::milliseconds patience{60'000};  ///< wait
     std::chrono::milliseconds duration{30'000};  ///< trace
-    std::optional<routing::Target> server;     ///< ask @ADDRESS or @HOST, port 53 where none is named
-    bool tcp = false;                          ///< ask
+    std::optional<routing::Target> server;     ///< ask @ADDRESS or @HOST, the transport's port where none is named
+    AskTransport transport = AskTransport::udp;  ///< ask
+    std::string path;                          ///< ask `--path`; empty: the usual one
+    std::string ca_file;                       ///< ask `--ca`; empty: the system's authorities
+    std::string server_name;                   ///< ask `--name`; empty: that of `server`, or its address
+    bool insecure = false;                     ///< ask: any certificate is taken
     bool once = false;                         ///< top: print, and end
     std::optional<std::uint8_t> expect;        ///< ask: the rcode
     std::optional<foreign::Language> from;     ///< import `--from LANGUAGE`

@@ -6,9 +6,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
+#include <span>
 #include <utility>
 
+#include "cli/waiting_socket.hpp"
 #include "dns/query.hpp"
 #include "dns/reply.hpp"
 #include "io/fd.hpp"
@@ -17,31 +18,29 @@
 namespace dproxy::cli {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Clock = SocketClock;
 
 constexpr int udp_tries = 2;
 constexpr std::size_t tcp_prefix_length = 2;  // RFC 1035 4.2.2
 
-std::string reason(int error) { return std::generic_category().message(error); }
+/// Moves all bytes one way before the deadline. Returns why not; empty where all was moved.
+template <typename Byte, typename Move>
+std::string move_all(int fd, short events, std::span<Byte> bytes, Clock::time_point deadline, Move move) {
+    while (!bytes.empty()) {
+        if (!wait_for(fd, events, deadline)) return "no answer in time";
+        const ssize_t count = move(bytes);
+        if (count == 0) return "the connection was closed before the answer";
+        if (count < 0 && errno != EAGAIN && errno != EINTR) return reason_of(errno);
+        bytes = bytes.subspan(count > 0 ? static_cast<std::size_t>(count) : 0);
+    }
+    return {};
+}
+
+}  // namespace
 
 DnsAnswer failed(std::string error) {
-    const bool refused = error == reason(ECONNREFUSED);
+    const bool refused = error == reason_of(ECONNREFUSED);
     return {{}, std::move(error), refused};
-}
-
-/// Whether the socket became ready before the deadline.
-bool wait_for(int fd, short events, Clock::time_point deadline) {
-    while (true) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-        pollfd ready{fd, events, 0};
-        const int count = ::poll(&ready, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
-        if (count > 0) return true;
-        if (count == 0 || errno != EINTR) return false;
-    }
-}
-
-io::Fd open_socket(const net::Endpoint& server, int type) {
-    return io::Fd(::socket(server.address.is_v4() ? AF_INET : AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
 
 bool answers(dns::Bytes query, dns::Bytes reply) {
@@ -51,42 +50,17 @@ bool answers(dns::Bytes query, dns::Bytes reply) {
            dns::check_reply(query, question, reply) == dns::ReplyFault::none;
 }
 
-/// Moves all bytes one way before the deadline. Returns why not; empty where all was moved.
-template <typename Byte, typename Move>
-std::string move_all(int fd, short events, std::span<Byte> bytes, Clock::time_point deadline, Move move) {
-    while (!bytes.empty()) {
-        if (!wait_for(fd, events, deadline)) return "no answer in time";
-        const ssize_t count = move(bytes);
-        if (count == 0) return "the connection was closed before the answer";
-        if (count < 0 && errno != EAGAIN && errno != EINTR) return reason(errno);
-        bytes = bytes.subspan(count > 0 ? static_cast<std::size_t>(count) : 0);
-    }
-    return {};
-}
-
-std::string connect_tcp(int fd, const io::SocketAddress& address, Clock::time_point deadline) {
-    if (::connect(fd, &address.any, address.length) == 0) return {};
-    if (errno != EINPROGRESS) return reason(errno);
-    if (!wait_for(fd, POLLOUT, deadline)) return "no connection in time";
-    int error = 0;
-    socklen_t length = sizeof error;
-    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
-    return error == 0 ? std::string() : reason(error);
-}
-
-}  // namespace
-
 DnsAnswer exchange_udp(const net::Endpoint& server, dns::Bytes query, std::chrono::milliseconds pause) {
     const auto socket = open_socket(server, SOCK_DGRAM);
     const io::SocketAddress address(server);
-    if (!socket || ::connect(socket.get(), &address.any, address.length) != 0) return failed(reason(errno));
+    if (!socket || ::connect(socket.get(), &address.any, address.length) != 0) return failed(reason_of(errno));
     std::vector<std::uint8_t> buffer(dns::max_message_length);
     for (int i = 0; i < udp_tries; ++i) {
-        if (::send(socket.get(), query.data(), query.size(), MSG_NOSIGNAL) < 0) return failed(reason(errno));
+        if (::send(socket.get(), query.data(), query.size(), MSG_NOSIGNAL) < 0) return failed(reason_of(errno));
         const auto deadline = Clock::now() + pause;
         while (wait_for(socket.get(), POLLIN, deadline)) {
             const auto length = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
-            if (length < 0 && errno != EAGAIN && errno != EINTR) return failed(reason(errno));
+            if (length < 0 && errno != EAGAIN && errno != EINTR) return failed(reason_of(errno));
             const auto size = static_cast<std::size_t>(std::max<ssize_t>(length, 0));
             if (answers(query, dns::Bytes(buffer).first(size))) {
                 buffer.resize(size);
@@ -100,9 +74,9 @@ DnsAnswer exchange_udp(const net::Endpoint& server, dns::Bytes query, std::chron
 DnsAnswer exchange_tcp(const net::Endpoint& server, dns::Bytes query, std::chrono::milliseconds timeout) {
     const auto deadline = Clock::now() + timeout;
     const auto socket = open_socket(server, SOCK_STREAM);
-    if (!socket) return failed(reason(errno));
+    if (!socket) return failed(reason_of(errno));
     const int fd = socket.get();
-    auto fault = connect_tcp(fd, io::SocketAddress(server), deadline);
+    auto fault = connect_tcp(fd, server, deadline);
 
     std::vector<std::uint8_t> bytes(tcp_prefix_length);
     dns::write_u16(bytes.data(), static_cast<std::uint16_t>(query.size()));

@@ -21,6 +21,11 @@ struct DnsAnswer {
     bool refused = false;  ///< nobody listens there, or not yet
 };
 
+/// An answer that did not come.
+DnsAnswer failed(std::string error);
+/// Whether these bytes are a reply to `query`: by its ID and its question.
+bool answers(dns::Bytes query, dns::Bytes reply);
+
 /// Sent twice at most; what does not answer `query` is passed over. `query` holds one question.
 DnsAnswer exchange_udp(const net::Endpoint& server, dns::Bytes query, std::chrono::milliseconds pause = ask_udp_pause);
 /// `timeout` is for all of it.

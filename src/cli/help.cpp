@@ -33,9 +33,13 @@ Usage
   dproxy trace NAME [--for 30s]  each step of the next queries for NAME or below it, as the running instance
                                  takes them; from the same machine or pod only
   dproxy healthcheck [URL]       status 0 if the running instance is ready
-  dproxy ask NAME [TYPE] [@ADDRESS[:PORT]] [--tcp] [--expect RCODE]
+  dproxy ask NAME [TYPE] [@ADDRESS[:PORT]] [--tcp|--tls|--https] [--expect RCODE]
+             [--ca FILE] [--name NAME] [--insecure] [--path /dns-query]
                                  one query; ADDRESS may be a host's name; without it, to the
-                                 dproxy of this machine; without :PORT to port 53
+                                 dproxy of this machine; without :PORT to port 53, over TLS 853,
+                                 over HTTPS (HTTP/2) 443; there the certificate must be for NAME, else
+                                 ADDRESS, and lead to an authority of FILE, else of the system;
+                                 --insecure takes any
   dproxy --help, --version
 
 Options

@@ -122,15 +122,15 @@ TEST_CASE("ask takes a server, a transport and what it expects", "[arguments]") 
     REQUIRE(arguments.server);
     CHECK(arguments.server->endpoint == dproxy::net::Endpoint::parse("[::1]:5353", 0));
     CHECK(arguments.server->host == "");
-    CHECK(arguments.tcp);
+    CHECK(arguments.transport == AskTransport::tcp);
     CHECK(arguments.expect == 3);
 
     const auto bare = good({"ask", "a", "@192.0.2.1"});
     REQUIRE(bare.server);
     CHECK(bare.server->endpoint == dproxy::net::Endpoint::parse("192.0.2.1:53", 0));
-    CHECK_FALSE(bare.tcp);
+    CHECK(bare.transport == AskTransport::udp);
     CHECK_FALSE(bare.expect);
-    CHECK(good({"--tcp", "ask", "a"}).tcp);
+    CHECK(good({"--tcp", "ask", "a"}).transport == AskTransport::tcp);
 
     const auto host = good({"ask", "a", "@dproxy.dns.svc:5353"}).server;
     REQUIRE(host);
@@ -146,6 +146,35 @@ TEST_CASE("ask takes a server, a transport and what it expects", "[arguments]") 
     CHECK(parse({"ask", "a", "--expect"}).error == "--expect needs a value");
     CHECK(parse({"ask", "a", "--tcp=yes"}).error == "--tcp takes no value");
     CHECK(parse({"ask", "@127.0.0.1"}).error == "a NAME is missing, as in: dproxy ask www.example.com");
+}
+
+TEST_CASE("ask over TLS and HTTPS: ports, and what certificate is taken", "[arguments]") {
+    const auto tls = good({"ask", "a", "@ns.example", "--tls", "--ca", "ca.pem", "--name=dns.example"});
+    CHECK(tls.transport == AskTransport::tls);
+    CHECK(tls.server->endpoint.port == 853);
+    CHECK(tls.ca_file == "ca.pem");
+    CHECK(tls.server_name == "dns.example");
+    CHECK_FALSE(tls.insecure);
+    const auto https = good({"--https", "--insecure", "ask", "a", "@192.0.2.1", "--path", "/q"});
+    CHECK(https.transport == AskTransport::https);
+    CHECK(https.server->endpoint.port == 443);
+    CHECK(https.insecure);
+    CHECK(https.path == "/q");
+    CHECK(good({"ask", "a", "@192.0.2.1:8853", "--tls"}).server->endpoint.port == 8853);
+
+    CHECK(parse({"ask", "a", "--tcp", "--tls"}).error == "--tcp and --tls are two transports; expected one");
+    CHECK(parse({"ask", "a", "--https", "--tls"}).error == "--https and --tls are two transports; expected one");
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"--ca", "x"}, {"--name", "x"}, {"--insecure"}, {"--tcp", "--insecure"}}) {
+        auto all = words;
+        all.insert(all.end(), {"ask", "a"});
+        CHECK(parse(all).error.find("expected --tls or --https") != std::string::npos);
+    }
+    CHECK(parse({"ask", "a", "--tls", "--insecure", "--ca", "x"}).error.find("expected one") != std::string::npos);
+    CHECK(parse({"ask", "a", "--tls", "--path", "/x"}).error == "--path goes with --https");
+    CHECK(parse({"ask", "a", "--https", "--path", "x"}).error.starts_with("--path: `x` was found"));
+    CHECK(parse({"ask", "a", "--tls", "--name="}).error == "--name needs a value");
+    CHECK(parse({"check", "--tls"}).error.starts_with("unknown option `--tls`"));
 }
 
 TEST_CASE("diff takes two sides, and Markdown", "[arguments]") {
