@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "import/corefile_blocks.hpp"
+#include "import/corefile_cache.hpp"
 #include "import/corefile_forward.hpp"
 #include "import/corefile_view.hpp"
 #include "import/reverse_zones.hpp"
@@ -29,10 +30,9 @@ constexpr std::size_t max_zone_views = 64;
 constexpr std::string_view built_in[] = {"errors", "health", "ready", "prometheus", "loop", "reload"};
 /// Plugins that only look on, or change what others answer.
 constexpr std::string_view without_answers[] = {
-    "bind",     "bufsize", "cache", "cancel", "debug",    "dnssec", "dnstap", "header", "loadbalance", "log",
+    "bind",     "bufsize", "cancel", "debug",    "dnssec", "dnstap", "header", "loadbalance", "log",
     "metadata", "minimal", "nsid",  "pprof",  "rewrite", "root",   "timeouts", "tls",  "trace",       "tsig"};
 constexpr Advice advice[] = {
-    {"cache", "see `cache` of a route"},
     {"bind", "the setting `listen` says where dproxy listens"},
     {"log", "the setting `querylog`"},
     {"rewrite", "messages are relayed as they are"},
@@ -88,6 +88,9 @@ private:
         others_.clear();
         keys_.clear();
         excepted_.clear();
+        cache_ = {};
+        is_cache_used_ = false;
+        cache_line_ = 0;
         if (!read_views(block)) return;
         for (const auto& key : block.keys) {
             for (auto& zone : zones_of(key)) add_zone(block, std::move(zone));
@@ -99,6 +102,10 @@ private:
             return draft_.leave_out(block.line, "the block has too many zones and `forward`s; it is left out");
         }
         for (const auto& zone : zones_) write_zone(block, zone.name);
+        if (cache_.caching.on && !is_cache_used_) {
+            draft_.leave_out(cache_line_, "`cache` stands here in sections with `address`, and of this block there is "
+                                          "none that it is for");
+        }
         for (std::size_t i = 0; i < forwards_.size(); ++i) {
             const bool is_reached = std::any_of(zones_.begin(), zones_.end(), [&](const Zone& zone) {
                 return is_within(zone.name, forwards_[i].from) || is_within(forwards_[i].from, zone.name);
@@ -162,9 +169,26 @@ private:
         } else if (name == "acl") {
             const auto networks = read_corefile_acl(directive, draft_);
             if (!networks.empty()) keys_.emplace_back("allow", joined(networks));
+        } else if (name == "cache") {
+            read_cache(directive);
         } else if (name != "view" && !is_one_of(name, built_in)) {
             draft_.leave_out(directive.line, no_counterpart(name, advice));
             if (!is_one_of(name, without_answers)) others_.push_back(name);
+        }
+    }
+
+    void read_cache(const CorefileDirective& directive) {
+        if (cache_.caching.on) {
+            return draft_.leave_out(directive.line, "a second `cache` of the block; the first one is taken");
+        }
+        cache_ = read_corefile_cache(directive, draft_);
+        cache_line_ = directive.line;
+        for (const auto& zone : cache_.zones) {
+            const bool is_whole = std::any_of(zones_.begin(), zones_.end(),
+                                              [&](const Zone& one) { return is_within(one.name, zone); });
+            if (is_whole) continue;
+            draft_.leave_out(directive.line, "`cache` for names below " + config::excerpt(zone) +
+                                                 ": only sections whose names are all below it keep answers");
         }
     }
 
@@ -230,6 +254,11 @@ private:
                      const std::vector<std::pair<std::string, std::string>>& keys) {
         Section section{line, {zone_pattern(zone)}, keys_};
         section.keys.insert(section.keys.end(), keys.begin(), keys.end());
+        const bool is_kept = cache_.zones.empty() ||
+                             std::any_of(cache_.zones.begin(), cache_.zones.end(),
+                                         [&](const std::string& one) { return is_within(zone, one); });
+        if (is_kept) cache_.caching.write(section);
+        is_cache_used_ = is_cache_used_ || !section.get("cache").empty();
         draft_.add(std::move(section));
     }
 
@@ -240,6 +269,9 @@ private:
     std::vector<Zone> zones_;      ///< of the block that is read, as are the others
     std::vector<CorefileForward> forwards_;
     std::vector<std::string> others_;  ///< plugins that may answer
+    CorefileCache cache_;
+    std::uint32_t cache_line_ = 0;
+    bool is_cache_used_ = false;
     std::set<std::string> excepted_;   ///< names that were written
     std::vector<std::pair<std::string, std::string>> keys_;
 };

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "import/caching.hpp"
 #include "import/reverse_zones.hpp"
 #include "import/upstream_text.hpp"
 #include "ini/excerpt.hpp"
@@ -35,8 +36,12 @@ constexpr Advice advice[] = {
     {"tftp-*", "dproxy answers DNS alone"},
     {"pxe-*", "dproxy answers DNS alone"},
     {"dns-forward-max", "the setting `max_inflight`"},
+    {"cache-size", "the setting `cache_size`, in bytes; sections keep answers"},
+    {"neg-ttl", "what is not there and has no SOA is not kept"},
     {"add-subnet", "`client_subnet = add` in a section"},
 };
+
+constexpr std::optional<std::uint32_t> one_day = 24 * 60 * 60;
 
 /// What is said of a domain. The standard servers are those of the pattern `*`.
 struct Domain {
@@ -108,11 +113,39 @@ private:
             no_resolv_ = true;
         } else if (key == "strict-order") {
             strict_order_ = true;
+        } else if (read_caching(key, text)) {
+            return;
         } else if (key == "local-ttl") {
             local_ttl_ = text;
         } else {
             draft_.leave_out(line_, no_counterpart(key, advice));
         }
+    }
+
+    /// It keeps answers without being told to; here those of a file that says something of it are kept.
+    bool read_caching(std::string_view key, std::string_view text) {
+        if (key == "cache-size") {
+            is_cache_off_ = text == "0";
+            caching_.on = true;
+            return is_cache_off_;
+        }
+        if (key == "min-cache-ttl") {
+            caching_.least = cache_seconds(text, line_, draft_);
+        } else if (key == "max-cache-ttl") {
+            caching_.longest = cache_seconds(text, line_, draft_);
+        } else if (key == "no-negcache") {
+            caching_.negative = 0;
+        } else if (key == "use-stale-cache") {
+            // 0: for ever. The old answer is given at once, and asked again behind it.
+            const auto seconds = text.empty() ? one_day : cache_seconds(text, line_, draft_);
+            if (seconds == 0u) draft_.leave_out(line_, "`use-stale-cache` without an end; 7 days are taken");
+            caching_.stale = seconds == 0u ? longest_kept_seconds : seconds;
+            caching_.stale_at_once = true;
+        } else {
+            return false;
+        }
+        caching_.on = true;
+        return true;
     }
 
     /// `/a/b/REST`: the domains go to `take`, and the rest comes back. Without a slash all of it is the rest.
@@ -221,9 +254,14 @@ private:
     }
 
     void write() {
+        if (is_cache_off_) caching_.on = false;
         const auto standard = index_.find("*");
         if (standard != index_.end()) standard_ = domains_[standard->second].servers;
         for (const Domain& it : domains_) write_domain(it);
+        if (caching_.on && standard_.empty()) {
+            draft_.leave_out(0, "`cache` stands here in sections; there is none for names without a route, of which no "
+                                "answers are kept");
+        }
         if (!no_resolv_) {
             draft_.leave_out(0, standard_.empty()
                                     ? "without `no-resolv` names without a route go to the nameservers of "
@@ -263,6 +301,7 @@ private:
         if (servers.empty()) return;
         section.set("address", joined(servers));
         if (strict_order_ && servers.size() > 1) section.set("policy", "first");
+        caching_.write(section);
         draft_.add(std::move(section));
     }
 
@@ -278,6 +317,8 @@ private:
     std::unordered_map<std::string, std::size_t, net::TextHash, std::equal_to<>> index_;
     std::vector<std::string> standard_;
     std::string local_ttl_ = "0";
+    Caching caching_;
+    bool is_cache_off_ = false;
     bool no_resolv_ = false;
     bool strict_order_ = false;
 };

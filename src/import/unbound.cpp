@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "import/caching.hpp"
 #include "import/unbound_local.hpp"
 #include "import/unbound_statements.hpp"
 #include "import/upstream_text.hpp"
@@ -25,10 +26,9 @@ constexpr Advice advice[] = {
     {"auth-zone", "dproxy has no zones of its own; run a nameserver behind it and give it a section"},
     {"rpz", "dproxy does not look into answers"},
     {"local-data-ptr", "`answer` gives addresses and no other records"},
-    {"msg-cache*", "see `cache` of a route"},
-    {"rrset-cache*", "see `cache` of a route"},
-    {"cache*", "see `cache` of a route"},
-    {"prefetch*", "see `cache` of a route"},
+    {"msg-cache*", "the setting `cache_size`"},
+    {"rrset-cache*", "the setting `cache_size`"},
+    {"serve-expired-reply-ttl", "old answers are given with a TTL of 30 s"},
     {"num-threads", "the setting `workers`"},
     {"verbosity", "the setting `loglevel`"},
     {"log-*", "the settings `loglevel` and `querylog`"},
@@ -39,6 +39,11 @@ constexpr Advice advice[] = {
     {"module-config", "dproxy is no resolver"},
     {"outgoing-interface", "the system chooses the address that queries leave from"},
 };
+
+// What unbound goes by where nothing is said, in seconds.
+constexpr std::uint32_t own_negative = 3600;
+constexpr std::uint32_t own_stale = 24 * 60 * 60;
+constexpr std::uint32_t longest_stale_wait_ms = 10'000;  ///< a route's limit
 
 using Keys = std::vector<std::pair<std::string, std::string>>;
 
@@ -76,6 +81,7 @@ private:
         std::optional<std::string> name;
         std::vector<Upstream> upstreams;
         bool tls = false, tcp = false;
+        bool no_cache = false;
     };
     struct View {
         std::uint32_t line = 0;
@@ -93,7 +99,7 @@ private:
         clause_ = statement.key;
         is_passed_over_ = false;
         if (clause_ == "forward-zone" || clause_ == "stub-zone") {
-            zones_.push_back({statement.line, clause_ == "stub-zone", {}, {}, false, false});
+            zones_.push_back({statement.line, clause_ == "stub-zone", {}, {}, false, false, false});
         } else if (clause_ == "view") {
             views_.push_back({statement.line, {}, false, {}, {}});
         } else if (clause_ != "server") {
@@ -131,6 +137,8 @@ private:
             tls_ = is_yes(statement);
         } else if (key == "tcp-upstream") {
             tcp_ = is_yes(statement);
+        } else if (read_caching(statement)) {
+            return;
         } else if (key == "access-control" && statement.values.size() == 2) {
             read_access(statement);
         } else if (key == "access-control-view" && statement.values.size() == 2) {
@@ -138,6 +146,45 @@ private:
         } else {
             leave_out(statement);
         }
+    }
+
+    /// unbound keeps answers without being told to; here those of a file that says something of it are kept.
+    bool read_caching(const UnboundStatement& statement) {
+        const std::string& key = statement.key;
+        const auto seconds = [&] { return cache_seconds(statement.values[0], statement.line, draft_); };
+        if (key == "cache-max-ttl") {
+            caching_.longest = seconds();
+        } else if (key == "cache-min-ttl") {
+            caching_.least = seconds();
+        } else if (key == "cache-max-negative-ttl") {
+            caching_.negative = seconds();
+        } else if (key == "serve-expired-ttl") {
+            stale_ = seconds();
+        } else if (key == "serve-expired-client-timeout") {
+            read_stale_after(statement);
+        } else if (key == "prefetch" || key == "serve-expired") {
+            if (!is_yes(statement)) return true;
+            (key == "prefetch" ? prefetch_ : serves_expired_) = true;
+        } else {
+            return false;
+        }
+        caching_.on = true;
+        return true;
+    }
+
+    void read_stale_after(const UnboundStatement& statement) {
+        const auto milliseconds = cache_seconds(statement.values[0], statement.line, draft_);
+        caching_.stale_after_ms = std::min(milliseconds.value_or(0), longest_stale_wait_ms);
+        if (milliseconds.value_or(0) > longest_stale_wait_ms) {
+            draft_.leave_out(statement.line, "`cache_stale_after` is 10 s at most, which are taken");
+        }
+    }
+
+    void complete_caching() {
+        if (!caching_.negative) caching_.negative = own_negative;
+        const auto stale = stale_.value_or(own_stale);
+        if (serves_expired_) caching_.stale = stale == 0 ? longest_kept_seconds : stale;  // 0: for ever
+        if (prefetch_) caching_.prefetch = 1;
     }
 
     /// Networks that may ask, and the rest refused, is what `allow` says; a refusal within an allowed network is not.
@@ -187,7 +234,7 @@ private:
                                                  ": when these servers fail, nobody else is asked; dproxy is no "
                                                  "resolver");
         } else if (key == "no-cache" && is_yes(statement)) {
-            return;  // nothing is kept anyway
+            zone.no_cache = true;
         } else if (is_yes(statement) || (key != "first" && key != "no-cache" && key != "prime")) {
             leave_out(statement);
         }
@@ -217,10 +264,14 @@ private:
     }
 
     void write() {
+        complete_caching();
         const Keys keys = common_keys();
         local_.write(keys, draft_);
         write_views(keys);
         for (const Zone& zone : zones_) write_zone(zone, keys);
+        if (caching_.on && zones_.empty()) {
+            draft_.leave_out(0, "`cache` stands here in sections with `address`, and there is none");
+        }
     }
 
     void write_views(const Keys& keys) {
@@ -279,6 +330,7 @@ private:
         } else if (zone.tcp || tcp_) {
             section.set("protocol", "tcp");
         }
+        if (!zone.no_cache) caching_.write(section);
         draft_.add(std::move(section));
     }
 
@@ -292,6 +344,9 @@ private:
     std::vector<std::string> allowed_;
     bool allows_v4_ = false, allows_v6_ = false;
     bool tls_ = false, tcp_ = false;
+    Caching caching_;
+    std::optional<std::uint32_t> stale_;
+    bool serves_expired_ = false, prefetch_ = false;
 };
 
 }  // namespace

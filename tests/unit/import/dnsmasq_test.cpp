@@ -95,7 +95,7 @@ TEST_CASE("dnsmasq: what has no counterpart is told with its line", "[import]") 
         "# a comment\n\ndomain-needed\ncache-size=1000\ndhcp-range=192.0.2.50,192.0.2.150,12h\n"
         "conf-dir=/etc/dnsmasq.d\nserver=192.0.2.1@eth1\nserver=/a.test/nonsense:1\nserver=\n"
         "address=192.0.2.1\naddress=/a.test/x\nserver=1.2.3.4#x\n");
-    CHECK(done.sections == "8 *: address=192.0.2.1\n");
+    CHECK(done.sections == "8 *: address=192.0.2.1 cache=on\n");
     CHECK(lines_of(done.told) == "4 5 6 7 8 9 10 11 12 13");
     CHECK(done.told.find("4: `domain-needed` has no counterpart in a route file\n") != std::string::npos);
     CHECK(done.told.find("6: `dhcp-range` has no counterpart in a route file: dproxy is no DHCP server\n") !=
@@ -115,4 +115,16 @@ TEST_CASE("dnsmasq: quotes, escapes and comments", "[import]") {
     CHECK(read("server=/a.test/192.0.2.1#54 # not this\n").sections == "2 .a.test: address=192.0.2.1:54\n");
     CHECK(read("server=\"/a.test/192.0.2.1#54\"\r\n").sections == "2 .a.test: address=192.0.2.1:54\n");
     CHECK(read("\"server=/a.test/192.0.2.1").sections == "2 .a.test: address=192.0.2.1\n");
+}
+
+TEST_CASE("dnsmasq: answers that are kept", "[import]") {
+    CHECK(read("server=192.0.2.1\n").sections == "2 *: address=192.0.2.1\n");
+    const auto off = read("cache-size=0\nmin-cache-ttl=10\nserver=192.0.2.1\n");
+    CHECK(off.sections == "4 *: address=192.0.2.1\n");
+    CHECK(off.told == "");
+    CHECK(read("min-cache-ttl=10\nmax-cache-ttl=600\nno-negcache\nserver=192.0.2.1\n").sections ==
+          "5 *: address=192.0.2.1 cache=on cache_ttl=10s-600s cache_negative=0s\n");
+    CHECK(read("use-stale-cache\nserver=192.0.2.1\n").sections ==
+          "3 *: address=192.0.2.1 cache=on cache_stale=86400s cache_stale_after=0s\n");
+    CHECK(lines_of(read("use-stale-cache=0\nneg-ttl=5\nmax-cache-ttl=x\n").told) == "0 2 3 4");
 }

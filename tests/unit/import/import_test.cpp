@@ -61,9 +61,11 @@ TEST_CASE("answers of addresses, clients and types are keys of a route file", "[
 }
 
 TEST_CASE("what is told names file and line", "[import]") {
-    const auto result = foreign::read_foreign("no-resolv\ncache-size=1\n", "/etc/dnsmasq.conf", Language::dnsmasq);
+    const auto result = foreign::read_foreign("no-resolv\ncache-size=1\nserver=192.0.2.1\n", "/etc/dnsmasq.conf",
+                                              Language::dnsmasq);
     CHECK(told(result) ==
-          "/etc/dnsmasq.conf:2: `cache-size` has no counterpart in a route file\n");
+          "/etc/dnsmasq.conf:2: `cache-size` has no counterpart in a route file: the setting `cache_size`, in bytes; "
+          "sections keep answers\n");
 }
 
 TEST_CASE("a file that is too long is read to the limit", "[import]") {

@@ -97,3 +97,17 @@ TEST_CASE("unbound: what has no counterpart is told once", "[import]") {
           "2: `:` stands where no value or no clause is; expected `server:` and `key: value`\n");
     CHECK(lines_of(read("server:\nlocal-zone: x\n").told) == "2");
 }
+
+TEST_CASE("unbound: answers that are kept", "[import]") {
+    const std::string zone = "forward-zone:\n name: a\n forward-addr: 192.0.2.1\n";
+    CHECK(read("server:\n prefetch: no\n serve-expired: no\n" + zone).sections == "4 .a: address=192.0.2.1\n");
+    const auto times = read("server:\n cache-max-ttl: 3600\n cache-min-ttl: 60\n cache-max-negative-ttl: 30\n" + zone +
+                            "forward-zone:\n name: b\n forward-addr: 192.0.2.1\n forward-no-cache: yes\n");
+    CHECK(times.sections ==
+          "5 .a: address=192.0.2.1 cache=on cache_ttl=60s-3600s cache_negative=30s\n8 .b: address=192.0.2.1\n");
+    CHECK(times.told == "");
+    CHECK(read("server:\n serve-expired: yes\n serve-expired-client-timeout: 0\n prefetch: yes\n" + zone).sections ==
+          "5 .a: address=192.0.2.1 cache=on cache_negative=3600s cache_stale=86400s cache_stale_after=0ms "
+          "cache_prefetch=1\n");
+    CHECK(lines_of(read("server:\n serve-expired-client-timeout: 20000\n cache-max-ttl: 9999999\n").told) == "0 2 3");
+}
