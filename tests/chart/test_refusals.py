@@ -110,6 +110,9 @@ REFUSED = {
     "TLS on the Service's port of DNS": (
         {"tls": {"existingSecret": "a"}, "service": {"tlsPort": 53}},
         "service.tlsPort is 53, which is service.port too"),
+    "an authority for no name": (
+        {"tls": {"existingSecret": "a"}, "tests": {"tls": {"authoritySecret": "a"}}},
+        "tests.tls.authoritySecret is given and no tests.tls.name: the name that the certificate must be for"),
     "HTTPS without a certificate": (
         {"https": {"enabled": True}},
         "https.enabled is given and no certificate: give tls.existingSecret or tls.certificate too"),

@@ -64,7 +64,7 @@ def test_pods_of_tests_and_hooks_are_no_endpoints(rendered):
     selector = next(one for one in rendered if one["kind"] == "Service")["spec"]["selector"]
     for name, _, labels in pods(rendered):
         selected = all(labels.get(key) == value for key, value in selector.items())
-        assert selected == (not name.endswith(("-test-udp", "-test-tcp", "-check"))), name
+        assert selected == (not name.endswith(("-test-udp", "-test-tcp", "-test-tls", "-test-https", "-check"))), name
 
 
 def test_nothing_restarts_the_pods_when_routes_change(helm3):

@@ -74,6 +74,9 @@
 {{- fail "tls.certificate.enabled needs tls.certificate.dnsNames (or ipAddresses): what clients verify" -}}
 {{- end -}}
 {{- end -}}
+{{- if and .Values.tests.tls.authoritySecret (not .Values.tests.tls.name) -}}
+{{- fail "tests.tls.authoritySecret is given and no tests.tls.name: the name that the certificate must be for" -}}
+{{- end -}}
 {{- if not $secret -}}
 {{- range $key := list "clientCA" "ticketKeys" -}}
 {{- if get $tls $key -}}
