@@ -41,9 +41,9 @@ std::optional<std::uint32_t> cache_seconds(std::string_view text, std::uint32_t 
         draft.leave_out(line, config::excerpt(text) + " was found; expected a number of seconds");
         return std::nullopt;
     }
-    if (count <= longest_kept_seconds) return count;
+    if (count <= seven_days) return count;
     draft.leave_out(line, config::excerpt(text) + " seconds are more than answers are kept here; 7 days are taken");
-    return longest_kept_seconds;
+    return seven_days;
 }
 
 }  // namespace dproxy::foreign

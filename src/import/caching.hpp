@@ -25,9 +25,9 @@ struct Caching {
     void write(Section& section) const;
 };
 
-inline constexpr std::uint32_t longest_kept_seconds = 7 * 24 * 60 * 60;  ///< a route's limit
+inline constexpr std::uint32_t seven_days = 7 * 24 * 60 * 60;  ///< in seconds: the longest that a route keeps an answer
 
-/// A whole number of seconds. More than longest_kept_seconds is that, which is told. Nothing: told too.
+/// A whole number of seconds. More than seven_days is that, which is told. Nothing: told too.
 std::optional<std::uint32_t> cache_seconds(std::string_view text, std::uint32_t line, Draft& draft);
 
 }  // namespace dproxy::foreign

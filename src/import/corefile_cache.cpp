@@ -92,7 +92,7 @@ private:
 
     std::optional<std::uint32_t> duration(const CorefileLine& line, std::string_view text) {
         const auto read = config::parse_duration(text, std::chrono::seconds{0},
-                                                 std::chrono::seconds{longest_kept_seconds});
+                                                 std::chrono::seconds{seven_days});
         if (read) return static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(*read).count());
         tell(line, config::excerpt(text) + " was found; expected a time up to 7 days, as in 1h");
         return std::nullopt;

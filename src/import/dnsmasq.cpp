@@ -139,7 +139,7 @@ private:
             // 0: for ever. The old answer is given at once, and asked again behind it.
             const auto seconds = text.empty() ? one_day : cache_seconds(text, line_, draft_);
             if (seconds == 0u) draft_.leave_out(line_, "`use-stale-cache` without an end; 7 days are taken");
-            caching_.stale = seconds == 0u ? longest_kept_seconds : seconds;
+            caching_.stale = seconds == 0u ? seven_days : seconds;
             caching_.stale_at_once = true;
         } else {
             return false;

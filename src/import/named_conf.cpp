@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "import/caching.hpp"
+#include "import/named_conf_cache.hpp"
 #include "import/named_conf_clients.hpp"
 #include "import/named_conf_statements.hpp"
 #include "import/upstream_text.hpp"
@@ -32,7 +34,11 @@ constexpr Advice advice[] = {
     {"dnssec-*", "dproxy validates nothing; the servers behind it may"},
     {"trust-anchors", "dproxy validates nothing; the servers behind it may"},
     {"managed-keys", "dproxy validates nothing; the servers behind it may"},
-    {"max-cache*", "see `cache` of a route"},
+    {"max-cache-size", "the setting `cache_size`"},
+    {"min-ncache-ttl", "`cache_ttl` has one least time for all"},
+    {"stale-answer-ttl", "old answers are given with a TTL of 30 s"},
+    {"stale-refresh-time", "after 30 s the upstreams are asked again"},
+    {"prefetch", "`cache_prefetch` asks in the last tenth of the TTL, whatever that is"},
     {"allow-transfer", "zone transfers are relayed, and the nameserver decides"},
     {"logging", "the settings `loglevel` and `querylog`"},
     {"querylog", "the settings `loglevel` and `querylog`"},
@@ -50,6 +56,7 @@ struct Scope {
     std::string name;
     std::vector<std::string> clients;  ///< networks; empty: all
     Keys keys;                         ///< `allow`
+    Caching caching{};
     std::vector<Section> sections;
     std::vector<std::string> zones;  ///< of each section
     std::unordered_map<std::string, std::size_t, net::TextHash, std::equal_to<>> index;  ///< by zone
@@ -109,8 +116,10 @@ private:
         for (const auto& one : statement->block) {
             static constexpr std::string_view known[] = {"forwarders", "forward", "allow-query", "allow-recursion",
                                                          "match-clients", "zone", "acl"};
-            if (std::find(std::begin(known), std::end(known), one.name()) == std::end(known)) leave_out(one);
+            const bool is_known = std::find(std::begin(known), std::end(known), one.name()) != std::end(known);
+            if (!is_known && !is_of_cache(one.name())) leave_out(one);
         }
+        scope.caching = read_named_cache(*statement, draft_);
         if (const auto* allowed = statement->find("allow-recursion")) {
             set_allowed(*allowed, scope);
         } else if (const auto* asking = statement->find("allow-query")) {
@@ -188,6 +197,7 @@ private:
         for (const auto& forwarder : forwarders) upstreams.push_back(forwarder.upstream);
         section.set("address", joined(upstreams));
         if (!forwarders.front().tls.empty()) set_tls(forwarders.front().tls, section);
+        scope.caching.write(section);
         scope.add(zone, std::move(section));
     }
 
@@ -234,6 +244,7 @@ private:
         if (upstreams.empty()) return draft_.leave_out(zone.line, "the `static-stub` names no server");
         Section section{zone.line, {zone_pattern(zone.word(1))}, scope.keys};
         section.set("address", joined(upstreams));
+        scope.caching.write(section);
         scope.add(zone.word(1), std::move(section));
     }
 
@@ -259,6 +270,7 @@ private:
         scope.name = statement.word(1);
         if (!clients.everybody) scope.clients = clients.networks;
         if (scope.keys.empty()) scope.keys = all.keys;
+        if (!scope.caching.on) scope.caching = all.caching;
         if (const auto* root = all.closest(""); root != nullptr && !scope.index.contains("")) scope.add(".", *root);
         for (const auto& one : statement.block) {
             if (one.name() == "zone") read_zone(one, scope);
@@ -285,6 +297,9 @@ private:
         for (std::size_t i = 0; i < scopes.size(); ++i) {
             Scope& scope = scopes[i];
             for (std::size_t later = i + 1; later < scopes.size(); ++later) complete(scope, scopes[later]);
+            if (scope.caching.on && scope.sections.empty()) {
+                draft_.leave_out(scope.line, "`cache` stands here in sections with `address`, and there is none");
+            }
             for (Section& section : scope.sections) {
                 if (!scope.clients.empty()) section.set("clients", joined(scope.clients));
                 draft_.add(std::move(section));

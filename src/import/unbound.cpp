@@ -43,7 +43,7 @@ constexpr Advice advice[] = {
 // What unbound goes by where nothing is said, in seconds.
 constexpr std::uint32_t own_negative = 3600;
 constexpr std::uint32_t own_stale = 24 * 60 * 60;
-constexpr std::uint32_t longest_stale_wait_ms = 10'000;  ///< a route's limit
+constexpr std::uint32_t ten_seconds_ms = 10'000;  ///< a route's limit
 
 using Keys = std::vector<std::pair<std::string, std::string>>;
 
@@ -174,8 +174,8 @@ private:
 
     void read_stale_after(const UnboundStatement& statement) {
         const auto milliseconds = cache_seconds(statement.values[0], statement.line, draft_);
-        caching_.stale_after_ms = std::min(milliseconds.value_or(0), longest_stale_wait_ms);
-        if (milliseconds.value_or(0) > longest_stale_wait_ms) {
+        caching_.stale_after_ms = std::min(milliseconds.value_or(0), ten_seconds_ms);
+        if (milliseconds.value_or(0) > ten_seconds_ms) {
             draft_.leave_out(statement.line, "`cache_stale_after` is 10 s at most, which are taken");
         }
     }
@@ -183,7 +183,7 @@ private:
     void complete_caching() {
         if (!caching_.negative) caching_.negative = own_negative;
         const auto stale = stale_.value_or(own_stale);
-        if (serves_expired_) caching_.stale = stale == 0 ? longest_kept_seconds : stale;  // 0: for ever
+        if (serves_expired_) caching_.stale = stale == 0 ? seven_days : stale;  // 0: for ever
         if (prefetch_) caching_.prefetch = 1;
     }
 

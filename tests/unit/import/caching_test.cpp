@@ -32,9 +32,9 @@ TEST_CASE("caching: keys of sections that forward", "[import]") {
 TEST_CASE("caching: seconds", "[import]") {
     foreign::Draft draft("f");
     CHECK(foreign::cache_seconds("30", 1, draft) == 30u);
-    CHECK(foreign::cache_seconds("604800", 1, draft) == foreign::longest_kept_seconds);
+    CHECK(foreign::cache_seconds("604800", 1, draft) == foreign::seven_days);
     CHECK(test::told_of(draft).empty());
-    CHECK(foreign::cache_seconds("604801", 2, draft) == foreign::longest_kept_seconds);
+    CHECK(foreign::cache_seconds("604801", 2, draft) == foreign::seven_days);
     CHECK_FALSE(foreign::cache_seconds("1h", 3, draft));
     CHECK_FALSE(foreign::cache_seconds("", 4, draft));
     CHECK(test::lines_of(test::told_of(draft)) == "2 3 4");

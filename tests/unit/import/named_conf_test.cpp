@@ -128,3 +128,16 @@ TEST_CASE("named.conf: what has no counterpart is told with its line", "[import]
     CHECK(lines_of(done.told) == "1 2 4 5 7 9");
     CHECK(done.told.find("1: `include` has no counterpart in a route file: it is not followed") != std::string::npos);
 }
+
+TEST_CASE("BIND: answers that are kept", "[import]") {
+    const std::string forward = " forward only;\n forwarders { 192.0.2.1; };\n};\n";
+    CHECK(read("options {\n stale-answer-enable no;\n" + forward).sections == "4 *: address=192.0.2.1\n");
+    const auto times = read("options {\n max-cache-ttl 1h; min-cache-ttl 10; max-ncache-ttl 1m;\n" + forward);
+    CHECK(times.sections == "4 *: address=192.0.2.1 cache=on cache_ttl=10s-3600s cache_negative=60s\n");
+    CHECK(times.told == "");
+    CHECK(read("options {\n stale-answer-enable yes;\n" + forward +
+               "zone \"a\" {\n type static-stub;\n server-addresses { 192.0.2.2; };\n};\n").sections ==
+          "4 *: address=192.0.2.1 cache=on cache_ttl=0s-604800s cache_negative=10800s cache_stale=86400s\n"
+          "6 .a: address=192.0.2.2 cache=on cache_ttl=0s-604800s cache_negative=10800s cache_stale=86400s\n");
+    CHECK(lines_of(read("options {\n max-cache-ttl 2w;\n prefetch 2 9;\n max-ncache-ttl x;\n};\n").told) == "0 2 3 4");
+}
