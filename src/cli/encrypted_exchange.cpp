@@ -143,8 +143,9 @@ DnsAnswer exchange_tls(const net::Endpoint& server, dns::Bytes query, const AskE
         connection.read(reply);
         if (reply.size() >= prefix_length) expected = prefix_length + dns::read_u16(reply.data());
     }
-    if (connection.fault().empty()) reply = {reply.begin() + prefix_length, reply.begin() + expected};
-    return answer_of(connection.fault(), query, std::move(reply));
+    if (!connection.fault().empty()) return failed(connection.fault());
+    const auto message = dns::Bytes(reply).subspan(prefix_length, expected - prefix_length);
+    return answer_of({}, query, {message.begin(), message.end()});
 }
 
 DnsAnswer exchange_https(const net::Endpoint& server, dns::Bytes query, const AskEncryption& encryption,
