@@ -33,6 +33,7 @@ std::size_t growth_by(const dns::HopAnswer& own, dns::Bytes reply) {
 
 void Answers::send(const Client& client, dns::Bytes message) {
     if (!clients_.answer(client, message)) counters_.dropped[Drop::client_gone].add();
+    if (!client.arrival().size_limited) stream_rooms_.clear();
 }
 
 void Answers::answer(const Owed& owed, dns::Bytes message, const Origin& origin) {
@@ -103,17 +104,15 @@ void Answers::deliver(const Owed& owed, dns::Bytes message, std::size_t limit, c
     }
 }
 
-dns::MutableBytes Answers::lasting_room(const Client& client, std::size_t bytes) {
+dns::MutableBytes Answers::room(const Client& client, std::size_t bytes) {
+    // On a connection the side's own may be given out once for an answer only.
+    if (!client.arrival().size_limited) return stream_rooms_.take(bytes);
     const dns::MutableBytes room = clients_.room(client);
-    // What is given out twice for one answer may be the same room, on a connection.
-    if (bytes <= room.size() && client.arrival().size_limited) return room;
-    kept_.push_back(std::make_unique<StoredReply>());
-    kept_.back()->message.resize(bytes);
-    return kept_.back()->message;
+    return bytes <= room.size() ? room : datagram_rooms_.take(bytes);
 }
 
 void Answers::shared(const InFlight& entry, dns::Bytes message, const ReplyAtHand& clean) {
-    const dns::MutableBytes copy = lasting_room(entry.client, clean.message.size()).first(clean.message.size());
+    const dns::MutableBytes copy = room(entry.client, clean.message.size()).first(clean.message.size());
     std::copy(clean.message.begin(), clean.message.end(), copy.begin());
     dns::set_id(copy, entry.client_id);
     const dns::Bytes question = message.subspan(dns::header_length, entry.query.question.end - dns::header_length);
@@ -123,7 +122,7 @@ void Answers::shared(const InFlight& entry, dns::Bytes message, const ReplyAtHan
 }
 
 void Answers::remembered(const Owed& owed, dns::Bytes message, const cache::KeptAnswer& kept) {
-    const dns::MutableBytes out = lasting_room(owed.client, kept.room());
+    const dns::MutableBytes out = room(owed.client, kept.room());
     const dns::Bytes reply = out.first(kept.write(message, owed.query, now_ns_, out));
     const bool is_stale = kept.age(now_ns_) == cache::Age::stale;
     deliver(owed, reply, limit_of(owed.query, kept.came_by_stream()),
@@ -141,13 +140,8 @@ dns::Bytes Answers::with_hop_options(dns::Bytes reply, dns::HopAnswer& own, cons
     if (dns::denies_edns(reply)) return reply;
     if (pads(owed)) own.add_padding(reply.size() + growth_by(own, reply), dns::max_message_length);
     if (own.options().empty()) return reply;
-    const std::size_t room = reply.size() + own.options().size() + dns::opt_fixed_length;
-    dns::MutableBytes out = clients_.room(owed.client);
-    if (out.size() < room) {
-        kept_.push_back(std::make_unique<StoredReply>());
-        kept_.back()->message.resize(room);
-        out = kept_.back()->message;
-    }
+    const dns::MutableBytes out =
+        room(owed.client, reply.size() + own.options().size() + dns::opt_fixed_length);
     const std::size_t length = dns::write_with_options(reply, own.options(), out);
     return length == 0 ? reply : dns::Bytes(out.first(length));
 }

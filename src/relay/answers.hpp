@@ -9,6 +9,7 @@
 
 #include "cache/kept_answer.hpp"
 #include "clients/client_sides.hpp"
+#include "relay/answer_rooms.hpp"
 #include "relay/client_tap.hpp"
 #include "relay/owed.hpp"
 #include "relay/own_hop.hpp"
@@ -58,6 +59,7 @@ public:
     /// All has left.
     void forget_kept() {
         if (!kept_.empty()) kept_.clear();
+        datagram_rooms_.clear();
     }
 
 private:
@@ -67,10 +69,11 @@ private:
     void reply_with_hop_options(const Owed& owed, dns::Bytes reply, std::size_t limit, const Origin& origin);
     /// Cut to `limit` where the client takes no more, with our own options where it sent some.
     void deliver(const Owed& owed, dns::Bytes reply, std::size_t limit, const Origin& origin);
-    /// Room for an answer of so many bytes, good until all has left.
-    dns::MutableBytes lasting_room(const Client& client, std::size_t bytes);
+    /// Room for an answer of so many bytes, good until all has left; on a connection until it is answered. It may be
+    /// taken twice for one answer.
+    dns::MutableBytes room(const Client& client, std::size_t bytes);
     /// The reply with our own in its OPT (and padded, where the query was), or as it is where it cannot have them. Good
-    /// until all has left.
+    /// as long as a room().
     dns::Bytes with_hop_options(dns::Bytes reply, dns::HopAnswer& own, const Owed& owed);
     dns::HopAnswer own_options(const Owed& owed) const;
 
@@ -82,6 +85,8 @@ private:
     QueryTrace& trace_;
     const std::uint64_t& now_ns_;
     std::vector<std::unique_ptr<StoredReply>> kept_;  ///< until they have left
+    AnswerRooms datagram_rooms_;  ///< until they have left, too
+    AnswerRooms stream_rooms_;    ///< what goes on a connection is copied when it is queued
 };
 
 }  // namespace dproxy::proxy

@@ -137,6 +137,9 @@ private:
     /// To the query and its followers. False: nothing is kept.
     bool give_kept(QueryIndex index, Lack why);
     void fail_followers(QueryIndex index);
+    /// Whoever follows it now, in the order they came.
+    template <typename Call>
+    void for_each_follower(QueryIndex leader, const Call& call);
     void leave_merged(QueryIndex index);
     void deliver(QueryIndex index, const ReplyAtHand& reply);
 
@@ -205,6 +208,7 @@ private:
     Answers answers_;
     KeptAnswers kept_;
     MergedQueries merged_;
+    std::vector<QueryIndex> room_for_followers_;  ///< empty between calls
     struct Heir {
         QueryIndex query;
         std::uint32_t serial;

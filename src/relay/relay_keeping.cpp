@@ -102,6 +102,16 @@ bool Relay::is_remembered(dns::Bytes message, const dns::Query& query, const Cli
     return true;
 }
 
+template <typename Call>
+void Relay::for_each_follower(QueryIndex leader, const Call& call) {
+    // Taken out of its place, so that a call which comes here again finds another.
+    std::vector<QueryIndex> followers = std::exchange(room_for_followers_, {});
+    merged_.list_followers(leader, followers);
+    for (const QueryIndex follower : followers) call(follower);
+    followers.clear();
+    room_for_followers_ = std::move(followers);
+}
+
 /// Who comes while it is asked for in vain already need not wait as those before did.
 bool Relay::answer_stale_at_once(const Pool& pool, const cache::QuestionKey& key) {
     if (pool.settings->keeping.stale_after.count() == 0 || pool.upstreams.empty()) return true;
@@ -180,14 +190,12 @@ ReplyAtHand Relay::share_reply(QueryIndex index, const ReplyAtHand& reply) {
         kept_.keep(clean.message, key_of_leader(index, room), keeping, entry.started_ns,
                    {context_.now_ns, clean.by_stream, entry.route_slot});
     }
-    std::vector<QueryIndex> followers;
-    merged_.list_followers(index, followers);
-    for (const QueryIndex follower : followers) {
+    for_each_follower(index, [&](QueryIndex follower) {
         const InFlight& other = queries_[follower];
-        if (dns::is_truncated(clean.message) && takes_more(other, entry)) continue;
+        if (dns::is_truncated(clean.message) && takes_more(other, entry)) return;
         answers_.shared(other, queries_.message(follower), clean);
         finish(follower);
-    }
+    });
     return clean;
 }
 
@@ -202,18 +210,19 @@ bool Relay::give_kept(QueryIndex index, Lack why) {
     if (!found) return false;
     const KeptAnswer kept(found.words);
     const bool is_stale = kept.age(context_.now_ns) == Age::stale;
-    std::vector<QueryIndex> all;
-    merged_.list_followers(index, all);
-    if (!entry.is_own) all.push_back(index);
-    for (const QueryIndex one : all) {
+    const auto give = [&](QueryIndex one) {
         const InFlight& other = queries_[one];
         const dns::MutableBytes message = queries_.message(one);
         dns::set_id(message, other.client_id);
         counters_.route(other.route_slot).cache[is_stale ? CacheEvent::stale : CacheEvent::hit].add();
         answers_.remembered(owed_for(other), message, kept);
-        if (one != index) finish(one);
-    }
+    };
+    for_each_follower(index, [&](QueryIndex follower) {
+        give(follower);
+        finish(follower);
+    });
     if (!entry.is_own) {
+        give(index);
         make_own(index);  // it goes on, to be kept
         clients_.done(entry.client);
     }
@@ -223,12 +232,10 @@ bool Relay::give_kept(QueryIndex index, Lack why) {
 
 void Relay::fail_followers(QueryIndex index) {
     const auto verdict = fail(telemetry::Rejection::no_upstream, queries_[index].attempts.error());
-    std::vector<QueryIndex> followers;
-    merged_.list_followers(index, followers);
-    for (const QueryIndex follower : followers) {
+    for_each_follower(index, [&](QueryIndex follower) {
         answer(follower, verdict);
         finish(follower);
-    }
+    });
 }
 
 void Relay::leave_merged(QueryIndex index) {

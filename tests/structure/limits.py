@@ -99,7 +99,7 @@ ROWS = {
     # kept answers
     "part_of_one_answer": "one kept answer", "max_kept_records": "one kept answer",
     "most_moved_for_one": "kept answers that are moved", "max_hits": "askings of a kept answer",
-    "max_prefetch": "askings of a kept answer",
+    "max_prefetch": "askings of a kept answer", "most_blocks_kept": "memory for large answers",
     # pages, metrics, log
     "max_files_found": "files that `/files?file=` finds",
     "most_pasts": "routes, and upstreams, with a [history]", "most_history_bytes":

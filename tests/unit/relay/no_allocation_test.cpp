@@ -5,7 +5,9 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
+#include "unit/relay/keeping_worker.hpp"
 #include "unit/relay/logged_worker.hpp"
 #include "unit/relay/tapped_worker.hpp"
 
@@ -97,6 +99,123 @@ TEST_CASE("nothing is allocated where dnstap is told of each message, with room 
     one.exchange_all(100);
     CHECK(allocations.load() - warm == 0);
     one.check_all_told(100);
+}
+
+namespace {
+
+constexpr int rounds = 40;
+
+const test::Octets cookie = test::option(10, {1, 2, 3, 4, 5, 6, 7, 8});
+
+/// Done as often, once to grow what has to, and once to be counted.
+template <typename Work>
+std::uint64_t allocations_of(const Work& work) {
+    for (int round = 0; round < rounds; ++round) work();
+    const std::uint64_t warm = allocations.load();
+    for (int round = 0; round < rounds; ++round) work();
+    return allocations.load() - warm;
+}
+
+}  // namespace
+
+TEST_CASE("nothing is allocated for an answer that is kept", "[no_allocation]") {
+    is_test_thread = true;
+    KeepingWorker one;
+    const auto hits = [&](const KeepingWorker::Queries& queries) {
+        return allocations_of([&] { one.remember(queries); });
+    };
+
+    SECTION("with EDNS and without, with a cookie") {
+        one.learn(one.plain("n"), {});
+        CHECK(hits(one.plain("n")) == 0);
+        CHECK(hits(one.with_edns("n", 1232)) == 0);
+        CHECK(hits(one.with_edns("n", 4096)) == 0);
+        CHECK(hits(one.with_edns("n", 1232, cookie)) == 0);
+    }
+    SECTION("that is large") {
+        one.learn(one.with_edns("n", 4096), {.addresses = 150});
+        CHECK(!KeepingWorker::is_truncated(one.remember(one.with_edns("n", 4096)).front()));
+        CHECK(hits(one.with_edns("n", 4096)) == 0);
+        CHECK(hits(one.with_edns("n", 4096, cookie)) == 0);
+    }
+    SECTION("that is cut") {
+        one.learn(one.with_edns("n", 4096), {.addresses = 150});
+        CHECK(KeepingWorker::is_truncated(one.remember(one.plain("n")).front()));
+        CHECK(hits(one.plain("n")) == 0);
+        CHECK(hits(one.with_edns("n", 600)) == 0);
+        CHECK(hits(one.with_edns("n", 600, cookie)) == 0);
+    }
+    SECTION("that says that there is no such name") {
+        one.learn(one.plain("n"), {.addresses = 0});
+        CHECK(hits(one.plain("n")) == 0);
+        CHECK(hits(one.with_edns("n", 1232, cookie)) == 0);
+    }
+}
+
+TEST_CASE("nothing is allocated for an answer that is kept, on a connection", "[no_allocation]") {
+    is_test_thread = true;
+    KeepingWorker one;
+    const std::size_t addresses = GENERATE(1, 100);
+    one.learn(one.with_edns("n", 4096), {.addresses = addresses});
+    const io::Fd connection = one.connect();
+    CHECK(allocations_of([&] { one.remember_on(connection, one.plain("n")); }) == 0);
+    CHECK(allocations_of([&] { one.remember_on(connection, one.with_edns("n", 1232)); }) == 0);
+    CHECK(allocations_of([&] { one.remember_on(connection, one.with_edns("n", 1232, cookie)); }) == 0);
+}
+
+TEST_CASE("nothing is allocated for an answer that is beyond its TTL, nor to ask for it again", "[no_allocation]") {
+    is_test_thread = true;
+    KeepingWorker one;
+    // As many queries in flight as there will be, once.
+    one.send_all(one.plain("warm"));
+    one.send_all(one.plain("other"));
+    one.answer(2 * window, {});
+    one.take_all();
+    one.take_all();
+    const auto queries = one.plain("n");
+    one.learn(queries, {.ttl = 1});
+    one.learn(one.plain("later"), {.ttl = 1});
+    const auto is_stale = [](const test::Octets& answer, const test::Octets& query) {
+        return KeepingWorker::ttl(answer, query) == KeepingWorker::stale_ttl;
+    };
+    KeepingWorker::Queries answers;
+    const auto later = one.plain("later");
+    do {
+        answers = one.remember(later);
+    } while (!is_stale(answers.back(), later.back()));
+    const std::uint64_t before = allocations.load();
+    answers = one.remember(queries);
+    const std::uint64_t after_the_first = allocations.load();
+    answers = one.remember(queries);
+    CHECK(after_the_first - before == 0);
+    CHECK(allocations.load() - after_the_first == 0);
+    for (std::size_t i = 0; i < answers.size(); ++i) CHECK(is_stale(answers[i], queries[i]));
+}
+
+TEST_CASE("nothing is allocated to keep an answer, also where others go for it", "[no_allocation]") {
+    is_test_thread = true;
+    KeepingWorker one;
+    std::size_t turn = 0;
+    CHECK(allocations_of([&] { one.learn(one.plain("turn" + std::to_string(turn++) + "n"), {}); }) == 0);
+    CHECK(allocations_of([&] {
+              // The same names again: those that went are asked for once more, and those that did not answered.
+              one.learn(one.with_edns("turn" + std::to_string(turn++) + "n", 4096), {.addresses = 60});
+          }) == 0);
+    CHECK(one.evictions() > 0);
+}
+
+TEST_CASE("nothing is allocated where several wait for one reply", "[no_allocation]") {
+    is_test_thread = true;
+    KeepingWorker one;
+    std::size_t turn = 0;
+    CHECK(allocations_of([&] {
+              const auto queries = one.plain("turn" + std::to_string(turn++) + "n");
+              one.send_all(queries);
+              one.send_all(queries);
+              one.answer(window, {});
+              one.take_all();
+              one.take_all();
+          }) == 0);
 }
 
 }  // namespace dproxy::proxy

@@ -16,6 +16,7 @@
 #include "catch.hpp"
 #include "dns/message.hpp"
 #include "io/socket_address.hpp"
+#include "io/tcp_listener.hpp"
 #include "io/udp_socket.hpp"
 #include "packets.hpp"
 #include "publication/publisher.hpp"
@@ -32,6 +33,15 @@ inline io::Fd loopback(net::Endpoint& endpoint) {
     std::error_code error;
     endpoint = *net::Endpoint::parse("127.0.0.1", 0);
     io::Fd socket = io::bind_udp(endpoint, io::PortSharing::exclusive, error);
+    REQUIRE(socket);
+    endpoint.port = io::local_port(socket.get());
+    return socket;
+}
+
+inline io::Fd listening(net::Endpoint& endpoint) {
+    std::error_code error;
+    endpoint = *net::Endpoint::parse("127.0.0.1", 0);
+    io::Fd socket = io::listen_tcp(endpoint, io::PortSharing::exclusive, error);
     REQUIRE(socket);
     endpoint.port = io::local_port(socket.get());
     return socket;
@@ -70,7 +80,7 @@ struct NoLoops final : LoopReports {
 
 /// A client and a nameserver around one worker, which knows of a loop below loop.example.test.
 struct OneWorker {
-    net::Endpoint client_at, server_at, proxy_at;
+    net::Endpoint client_at, server_at, proxy_at, streams_at;
     io::Fd client = loopback(client_at);
     io::Fd server = loopback(server_at);
     WorkerOptions options;
@@ -86,12 +96,14 @@ struct OneWorker {
     const std::vector<test::Octets> refused = queries_below("elsewhere.test");
     const std::vector<test::Octets> looping = queries_below("loop.example.test");
 
-    explicit OneWorker(const WorkerOptions& wanted = {}) : options(wanted) {
+    explicit OneWorker(const WorkerOptions& wanted = {}, const routing::Keeping& keeping = {}) : options(wanted) {
         worker.listen(Transport::udp, loopback(proxy_at));
+        worker.listen(Transport::tcp, listening(streams_at));
         auto settings = std::make_shared<routing::RouteSettings>();
         settings->targets.push_back({"", server_at});
         settings->attempts = 1;  // however slow the machine, nothing is sent twice
         settings->timeout = std::chrono::minutes(5);
+        settings->keeping = keeping;
         auto file = routing::file_of("a.prox", {"example.test", "*.example.test"}, settings);
         const auto table = routing::RouteTable::build({file}).table;
         publisher.take_table(table, {});
