@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # A compiler mostly reads the same headers of others. Where they are compiled once, a file that forgets to include one
-# of them is not found out: this is for builds that are there to be tested, beside one without it.
+# of them is not found out by it, but by tests/structure/standard_headers.py, which knows the names in these headers.
 option(DPROXY_PRECOMPILED "The headers that most files include are compiled once" OFF)
 
 # dproxy_precompiled_headers(name HEADER ... LINK library ...): for others to use, compiled as theirs are.

@@ -14,6 +14,7 @@ import limits
 import named_tests
 import packaging
 import sources
+import standard_headers
 from project import Project, table
 
 HEAD = "// SPDX-License-Identifier: MIT\n"
@@ -48,6 +49,11 @@ PLANTED = [
     (sources.white_space_faults, "src/dns/a.cpp", "int a;\n", "int a;"),
     (sources.white_space_faults, "src/dns/a.cpp", "// " + "x" * 117 + "\n", "// " + "x" * 118 + "\n"),
     (sources.header_faults, "src/dns/a.hpp", "#pragma once\n", "\n"),
+    (standard_headers.missing_header_faults, "src/dns/a.cpp", "#include <map>\nstd::map<int, int> a;\n",
+     "#include <boost/any.hpp>\nstd::map<int, int> a;\n"),
+    (standard_headers.missing_header_faults, "src/dns/a.cpp", "// std::vector\n", "std::vector<int> a;  // <vector>\n"),
+    (standard_headers.missing_header_faults, "src/io/a.cpp", "#include <boost/asio/post.hpp>\nasio::post(io, a);\n",
+     "#include <boost/asio/write.hpp>\nasio::post(io, a);\n"),
     (sources.dangling_range_faults, "src/dns/a.cpp", "for (int x : a.b()) {}\n", "for (int x : a.b()->c) {}\n"),
     (sources.dangling_range_faults, "src/dns/a.cpp", "for (int x : a) b().c();\n", "for (int x : a(b)->c()) {}\n"),
     (sources.dangling_range_faults, "src/dns/a.cpp", "for (int x : *a) {}\n", "for (int x : *a()) {}\n"),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The project keeps its rules. Each fault is one line: file:line: what, and what was expected."""
 
+import re
+
 import pytest
 
 import automation
@@ -11,6 +13,7 @@ import limits
 import named_tests
 import packaging
 import sources
+import standard_headers
 
 RULES = [
     layers.include_faults,
@@ -22,6 +25,7 @@ RULES = [
     sources.licence_faults,
     sources.white_space_faults,
     sources.header_faults,
+    standard_headers.missing_header_faults,
     sources.dangling_range_faults,
     sources.unbuilt_faults,
     held_files.unheld_faults,
@@ -64,3 +68,9 @@ def test_there_is_something_to_hold(project):
     assert len(project.sources("tests")) > 5
     assert automation.bash_scripts(project)
     assert len(named_tests.rows(project)) > 40
+
+
+def test_the_headers_that_are_compiled_once_are_known(project):
+    compiled_once = set(re.findall(r"<([\w/.]+)>", project.text("cmake/precompiled.cmake")))
+    known = set(standard_headers.NAMES) | set(standard_headers.ASIO.values()) | {"boost/asio/io_context.hpp"}
+    assert compiled_once and compiled_once <= known
