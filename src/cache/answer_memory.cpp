@@ -7,6 +7,7 @@
 #include <cassert>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace dproxy::cache {
 
@@ -78,6 +79,19 @@ void AnswerMemory::open(unsigned number) {
     parts_[number]->evicted.reserve(max_record_bytes / sizeof(KeptHead));
 }
 
+void AnswerMemory::adopt(unsigned number, std::vector<std::uint32_t> routes) {
+    assert(std::is_sorted(routes.begin(), routes.end()));
+    parts_[number]->routes = std::move(routes);
+}
+
+bool AnswerMemory::is_in_force(const Part& part, std::uint32_t route) {
+    return !part.routes || std::binary_search(part.routes->begin(), part.routes->end(), route);
+}
+
+bool AnswerMemory::is_of_use(const Part& part, const KeptHead& head, std::uint64_t now_ns) {
+    return KeptAnswer::age(head, now_ns) != Age::over && is_in_force(part, head.route);
+}
+
 const Ring& AnswerMemory::ring(std::uint16_t number) const {
     const Part& part = *parts_[number / 2];
     return number % 2 == 0 ? part.newcomers : part.stayers;
@@ -134,6 +148,7 @@ bool AnswerMemory::keep(unsigned number, std::span<const std::uint64_t> record, 
     part.evicted.clear();
     const KeptHead head = head_of(record);
     if (head.units > part.newcomers.units() / part_of_one_answer || is_forgotten(asked_ns)) return false;
+    if (!is_in_force(part, head.route)) return false;  // asked for before its route was changed
     const QuestionKey key = KeptAnswer(record).key();
     AnswerIndex::Instead instead;
     const bool known = find_same(key, rooms_[number], instead);
@@ -178,14 +193,13 @@ void AnswerMemory::drop_oldest_newcomer(unsigned number, std::uint64_t now_ns) {
     const KeptHead head = head_of(first);
     AnswerIndex::Instead place;
     const bool known = find_own(head.hash, own, position, place);
-    const bool is_over = KeptAnswer::age(head, now_ns) == Age::over;
     // Also one that nobody asked for again, where it takes no place of one that is still good.
-    if (known && !is_over &&
+    if (known && is_of_use(part, head, now_ns) &&
         (place.as_seen.credit >= askings_to_stay || has_room_beside_the_good(number, head.units, now_ns))) {
         let_stay(number, head, position, now_ns);
     } else if (known) {
         strike_out(number, head, own, position, now_ns);
-        part.ghosts.add(head.hash);
+        if (is_in_force(part, head.route)) part.ghosts.add(head.hash);
     }
     --part.entries;
     part.newcomers.drop_oldest();
@@ -200,7 +214,7 @@ bool AnswerMemory::has_room_beside_the_good(unsigned number, std::size_t units, 
         part.stayers.read_own(position, first);
         const KeptHead head = head_of(first);
         AnswerIndex::Instead place;
-        const bool is_good = KeptAnswer::age(head, now_ns) != Age::over && find_own(head.hash, own, position, place);
+        const bool is_good = is_of_use(part, head, now_ns) && find_own(head.hash, own, position, place);
         if (is_good || looked_at == most_moved_for_one) return false;
         strike_out(number, head, own, position, now_ns);
         --part.entries;
@@ -227,7 +241,7 @@ void AnswerMemory::make_room_for_stayer(unsigned number, std::size_t units, std:
         const KeptHead head = head_of(first);
         AnswerIndex::Instead place;
         const bool stays = moved < most_moved_for_one && find_own(head.hash, own, position, place) &&
-                           place.as_seen.credit > 0 && KeptAnswer::age(head, now_ns) != Age::over;
+                           place.as_seen.credit > 0 && is_of_use(part, head, now_ns);
         const auto record = std::span(rooms_[number]).first(stays ? head.units * words_per_unit : 0);
         ring.read_own(position, record);  // before its place is free: it may be what it is written over
         ring.drop_oldest();
@@ -259,7 +273,8 @@ void AnswerMemory::strike_out(unsigned number, const KeptHead& head, std::uint16
     AnswerIndex::Instead place;
     while (find_own(head.hash, ring, position, place)) {
         if (!index_.remove(place.number, place.as_seen)) continue;
-        if (KeptAnswer::age(head, now_ns) != Age::over) parts_[number]->evicted.push_back({head.route, head.account});
+        Part& part = *parts_[number];
+        if (is_of_use(part, head, now_ns)) part.evicted.push_back(head.account);
         return;
     }
 }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -63,18 +64,17 @@ public:
 
     /// First: what it takes to write it.
     void open(unsigned part);
+    /// Those that QuestionKey::route may be from now on, in ascending order; before the first call it may be any. What
+    /// lies there of others is of no use to anybody: it goes before what is, and no more of it is kept.
+    void adopt(unsigned part, std::vector<std::uint32_t> routes);
     /// The record that make_kept() made, instead of the one that was found for its question, if there was one (also one
-    /// that is over). False where it is too large, another thread was quicker, or something was forgotten since it was
-    /// asked for.
+    /// that is over). False where it is too large, another thread was quicker, something was forgotten since it was
+    /// asked for, or its route is no more.
     bool keep(unsigned part, std::span<const std::uint64_t> record, std::uint64_t asked_ns = never_forgotten);
 
-    /// An answer that went for want of room, before it was over.
-    struct Evicted {
-        std::uint32_t route;    ///< of its key
-        std::uint16_t account;  ///< see Coming
-    };
-    /// Those that the last keep() of the part cost; the worker's.
-    std::span<const Evicted> evicted(unsigned part) const { return parts_[part]->evicted; }
+    /// Of the answers that the last keep() of the part cost, which went for want of room while they were of use: the
+    /// accounts (see Coming).
+    std::span<const std::uint16_t> evicted(unsigned part) const { return parts_[part]->evicted; }
 
     struct Counts {
         std::uint64_t entries = 0;     ///< that lie there, with those that were replaced and have yet to go
@@ -91,7 +91,8 @@ private:
         Ring stayers;
         Ghosts ghosts;
         std::uint64_t entries = 0;
-        std::vector<Evicted> evicted;
+        std::vector<std::uint16_t> evicted;
+        std::optional<std::vector<std::uint32_t>> routes{};  ///< none: any
     };
     struct Layout;
     enum class Into : std::uint8_t { newcomers, stayers };
@@ -106,13 +107,17 @@ private:
     bool find_own(std::uint64_t hash, std::uint16_t ring, Position position, AnswerIndex::Instead& out) const;
     bool find_same(const QuestionKey& key, std::span<std::uint64_t> room, AnswerIndex::Instead& out) const;
     bool is_forgotten(std::uint64_t asked_ns) const { return asked_ns < forgotten_ns_.load(std::memory_order_seq_cst); }
+    static bool is_in_force(const Part& part, std::uint32_t route);
+    /// Somebody may yet be answered with it.
+    static bool is_of_use(const Part& part, const KeptHead& head, std::uint64_t now_ns);
     /// It is not found any more.
     void take_back(const QuestionKey& key, std::span<std::uint64_t> room);
     void make_room_for_newcomer(unsigned part, std::size_t units, std::uint64_t now_ns);
     /// Who was asked for since it was looked at last comes to the other end again.
     void make_room_for_stayer(unsigned part, std::size_t units, std::uint64_t now_ns);
     void drop_oldest_newcomer(unsigned part, std::uint64_t now_ns);
-    /// A newcomer finds room among the stayers, if need be where the oldest are over or were replaced: these go.
+    /// A newcomer finds room among the stayers, if need be where the oldest are of no use or were replaced: these
+    /// go.
     bool has_room_beside_the_good(unsigned part, std::size_t units, std::uint64_t now_ns);
     /// Moves the oldest newcomer to the stayers.
     void let_stay(unsigned part, const KeptHead& head, Position position, std::uint64_t now_ns);

@@ -34,15 +34,15 @@ void KeptAnswers::keep(dns::Bytes reply, const cache::QuestionKey& key, const ro
 
 void KeptAnswers::put(std::span<const std::uint64_t> record, std::uint64_t asked_ns) {
     memory_->keep(part_, record, asked_ns);
-    for (const auto& gone : memory_->evicted(part_)) {
-        if (!std::binary_search(routes_.begin(), routes_.end(), gone.route)) continue;
-        counters_.route(gone.account).cache[telemetry::CacheEvent::eviction].add();
+    for (const std::uint16_t account : memory_->evicted(part_)) {
+        counters_.route(account).cache[telemetry::CacheEvent::eviction].add();
     }
 }
 
 void KeptAnswers::adopt(std::vector<std::uint32_t> routes) {
-    routes_ = std::move(routes);
-    std::sort(routes_.begin(), routes_.end());
+    if (!memory_) return;
+    std::sort(routes.begin(), routes.end());
+    memory_->adopt(part_, std::move(routes));
 }
 
 void KeptAnswers::note_in_vain(const cache::QuestionKey& key, std::uint64_t now_ns) {

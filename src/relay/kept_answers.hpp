@@ -28,7 +28,8 @@ public:
     void open();
     bool is_open() const { return !room_.empty(); }
 
-    /// Those that QuestionKey::route may be from now on. What goes of others is nobody's loss, and not counted.
+    /// Those that QuestionKey::route may be from now on. What is kept of others goes first, which is
+    /// nobody's loss and not counted.
     void adopt(std::vector<std::uint32_t> routes);
 
     /// What is found stays until the next call of any of these.
@@ -50,7 +51,6 @@ private:
     telemetry::WorkerCounters& counters_;
     cache::RecordRoom room_;
     cache::RecordRoom made_;
-    std::vector<std::uint32_t> routes_;  ///< in order
 };
 
 }  // namespace dproxy::proxy

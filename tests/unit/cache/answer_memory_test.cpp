@@ -23,8 +23,8 @@ std::string name_of(std::size_t number) { return "n" + std::to_string(number) + 
 
 /// One name's question, and its answer with a TTL of an hour.
 struct Name {
-    explicit Name(std::size_t number, std::uint64_t now_ns = 0)
-        : asked(Packet::query(name_of(number), qtype::a)),
+    explicit Name(std::size_t number, std::uint64_t now_ns = 0, std::uint32_t route = 1)
+        : asked(Packet::query(name_of(number), qtype::a), route),
           record(kept(asked, Packet::reply(name_of(number), qtype::a)
                                  .answer(name_of(number), qtype::a, {192, 0, 2, 1}, 3600), {}, now_ns)) {}
     Asked asked;
@@ -178,6 +178,29 @@ TEST_CASE("what is over takes nobody's place", "[answer_memory]") {
     std::size_t found = 0;
     for (std::size_t number = 0; number < names; ++number) found += fixture.find(Name(number).asked, later_ns) ? 1 : 0;
     CHECK(found > names * 99 / 100);
+}
+
+TEST_CASE("what was kept for a route that is no more takes nobody's place, however often it was asked for",
+          "[answer_memory]") {
+    Fixture fixture;
+    constexpr std::size_t names = 6'000;
+    fixture.memory.adopt(0, {1, 3});
+    for (int round = 0; round < 4; ++round) {
+        for (std::size_t number = 0; number < names; ++number) fixture.asks_and_keeps(Name(number));
+    }
+    fixture.memory.adopt(0, {2, 3});
+    std::size_t evicted = 0, found = 0;
+    const auto name = [](std::size_t number) { return Name(number, 0, 2); };
+    for (std::size_t number = 0; number < names; ++number) {
+        fixture.asks_and_keeps(name(number));
+        evicted += fixture.memory.evicted(0).size();
+    }
+    for (std::size_t number = 0; number < names; ++number) found += fixture.find(name(number).asked) ? 1 : 0;
+    CHECK(found > names * 98 / 100);  // some bucket of the index may be full
+    CHECK(evicted < names / 100);
+    // Its answers that were on their way are not kept any more.
+    CHECK_FALSE(fixture.memory.keep(0, Name(names).record));
+    CHECK_FALSE(fixture.find(Name(names).asked));
 }
 
 TEST_CASE("a name that comes back after it went stays", "[answer_memory]") {

@@ -32,9 +32,9 @@ struct Asked {
 
 /// The record of a reply to it; empty where it is not kept.
 inline std::vector<std::uint64_t> kept(const Asked& asked, const Packet& reply, const cache::KeepingTerms& terms = {},
-                                       std::uint64_t now_ns = 0) {
+                                       std::uint64_t now_ns = 0, std::uint16_t account = 0) {
     auto room = cache::make_record_room();
-    const auto words = cache::make_kept(reply.bytes(), *asked.key, terms, {now_ns}, room);
+    const auto words = cache::make_kept(reply.bytes(), *asked.key, terms, {now_ns, false, account}, room);
     return {words.begin(), words.end()};
 }
 

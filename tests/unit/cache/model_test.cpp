@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The memory beside a map that forgets nothing: whatever it still has is what the map has, at each moment of a clock.
+// The memory beside a map that forgets nothing but what was kept for a route that is another by now: whatever it still
+// has is what the map has, at each moment of a clock.
+#include <algorithm>
+#include <array>
 #include <map>
 #include <random>
 
@@ -16,7 +19,7 @@ namespace qtype = test::qtype;
 
 namespace {
 
-constexpr std::size_t megabyte = std::size_t{1} << 20;
+constexpr std::size_t memory_bytes = std::size_t{1} << 18;
 
 /// A question's number: name, type, DO, route.
 struct Number {
@@ -24,7 +27,7 @@ struct Number {
     std::string name() const { return "n" + std::to_string(value / 8) + ".test"; }
     std::uint16_t type() const { return value % 2 == 0 ? qtype::a : qtype::aaaa; }
     std::uint32_t opt_flags() const { return value % 4 / 2 == 0 ? 0 : 0x8000; }
-    std::uint32_t route() const { return static_cast<std::uint32_t>(value % 8 / 4); }
+    std::size_t route() const { return value % 8 / 4; }
     Packet query() const { return Packet::query(name(), type()).edns(1232, {}, opt_flags()); }
 };
 
@@ -34,21 +37,43 @@ struct Known {
     std::uint64_t at_ns = 0;
 };
 
+/// Two routes, by which of their answers are their own.
+struct Routes {
+    std::array<std::uint32_t, 2> serials{1, 2};
+
+    void change(std::size_t route) { serials[route] = 1 + *std::max_element(serials.begin(), serials.end()); }
+    bool is_in_force(std::uint32_t serial) const { return std::count(serials.begin(), serials.end(), serial) != 0; }
+    std::vector<std::uint32_t> in_order() const {
+        std::vector<std::uint32_t> all(serials.begin(), serials.end());
+        std::sort(all.begin(), all.end());
+        return all;
+    }
+};
+
 }  // namespace
 
 TEST_CASE("the memory says what a map and a clock say, or nothing", "[answer_memory]") {
     constexpr std::uint32_t stale_s = 20;
     std::mt19937 random(1);
-    AnswerMemory memory(megabyte, 1);
+    AnswerMemory memory(memory_bytes, 1);
     memory.open(0);
     auto room = cache::make_record_room();
     std::map<std::size_t, Known> model;
     std::uint64_t now_ns = 0;
-    std::size_t found = 0, stale = 0;
+    Routes routes;
+    memory.adopt(0, routes.in_order());
+    std::size_t found = 0, stale = 0, evicted = 0, late = 0;
     for (int step = 0; step < 25'000; ++step) {
         now_ns += random() % (second / 50);
         const Number number{random() % 4 == 0 ? random() % 20'000 : random() % 400};
-        const Asked asked(number.query(), number.route());
+        if (random() % 2'000 == 0) {
+            const std::size_t changed = random() % 2;
+            routes.change(changed);
+            memory.adopt(0, routes.in_order());
+            std::erase_if(model, [&](const auto& known) { return Number{known.first}.route() == changed; });
+        }
+        const std::uint32_t serial = routes.serials[number.route()];
+        const Asked asked(number.query(), serial);
         const auto hit = memory.find(*asked.key, now_ns, room);
         if (hit) {
             memory.count_hit(hit);
@@ -70,10 +95,26 @@ TEST_CASE("the memory says what a map and a clock say, or nothing", "[answer_mem
             Packet reply = Packet::reply(number.name(), number.type());
             reply.answer(number.name(), number.type(), test::Octets(number.type() == qtype::a ? 4 : 16, last), ttl);
             const Packet whole = Packet(reply).edns(1232, {}, number.opt_flags());
-            const auto record = test::kept(asked, whole, {.stale_s = stale_s}, now_ns);
+            const auto account = static_cast<std::uint16_t>(serial);
+            const auto record = test::kept(asked, whole, {.stale_s = stale_s}, now_ns, account);
             if (memory.keep(0, record)) model.insert_or_assign(number.value, Known{reply, ttl, now_ns});
+            for (const std::uint16_t of_route : memory.evicted(0)) {
+                REQUIRE(routes.is_in_force(of_route));
+                ++evicted;
+            }
+        }
+        if (random() % 50 == 0 && serial > 2) {
+            // The reply to a query that was asked for the route as it was.
+            const Asked before(number.query(), serial - 1);
+            if (!routes.is_in_force(serial - 1)) {
+                REQUIRE_FALSE(memory.keep(0, test::kept(before, Packet::reply(number.name(), number.type())
+                                                                    .answer(number.name(), number.type(), {}))));
+                ++late;
+            }
         }
     }
     CHECK(found > 6'000);
     CHECK(stale > 30);
+    CHECK(evicted > 100);
+    CHECK(late > 30);
 }
