@@ -27,11 +27,12 @@ TEST_CASE("import writes a route file, and tells what it left out", "[cli]") {
     CHECK(whole.status == exit_good);
     CHECK(whole.err == "");
     CHECK(whole.out.ends_with("\n# line 2\n[.a.test]\n\taddress\t= 192.0.2.1\n"));
-    write_file(file, "no-resolv\nserver=/a.test/192.0.2.1\ncache-size=5\n");
+    write_file(file, "no-resolv\nserver=/a.test/192.0.2.1\nport=5300\n");
     const auto some = run({file});
     CHECK(some.status == exit_faults);
     CHECK(some.out == whole.out);
-    CHECK(some.err == file + ":3: `cache-size` has no counterpart in a route file\n");
+    CHECK(some.err ==
+          file + ":3: `port` has no counterpart in a route file: the setting `port` says where dproxy listens\n");
 }
 
 TEST_CASE("import into a file, with a list beside it where it would be too large", "[cli]") {
