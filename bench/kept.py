@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Kept answers beside a relay and beside what others keep: each function is a table that prints itself."""
 from measure import interleaved, median, ratio, spread
-from rivals import Dnsdist, Dproxy, Relay, Unbound
+from rivals import Coredns, Dnsdist, Dproxy, Relay, Unbound
 from tables import stop, table
 
 HOT = 10_000  # names that are asked for again and again
 RATE = 10_000
+FEW, MANY = 1_000, 1_000_000  # names that are all kept
 
 
 def keeping(directory, routes, name):
@@ -54,6 +55,22 @@ class KeptUnbound(Unbound):
             "cache-max-ttl: 0", "cache-min-ttl: 3600\n  minimal-responses: no")
         file.write_text(text.replace("  forward-no-cache: yes\n", "").replace("  forward-no-cache: yes", ""))
         return command
+
+
+class KeptCoredns(Coredns):
+    name = "CoreDNS, `cache`"
+
+    def command(self):
+        command = super().command()
+        file = self.directory / "Corefile"
+        terms = "4000000 86400 3600"  # answers at most, most and least time
+        file.write_text(file.read_text().replace(
+            "  forward ", f"  cache {{\n    success {terms}\n    denial {terms}\n  }}\n  forward "))
+        return command
+
+
+def rivals():
+    return [kind for kind in (KeptDnsdist, KeptUnbound, KeptCoredns) if kind is not KeptCoredns or Coredns.program]
 
 
 class Questions:
@@ -117,22 +134,58 @@ def latency(bench, programs):
 
 def kept(bench):
     """All of these, and what an answer takes."""
-    kinds = (Relay, Dproxy, KeptDproxy, KeptDnsdist, KeptUnbound)
-    programs = [bench.started(kind, 100) for kind in kinds]
+    programs = [bench.started(kind, 100) for kind in (Relay, Dproxy, KeptDproxy, *rivals())]
     throughput(bench, programs, 1.0)
     latency(bench, programs)
     throughput(bench, programs, 0.8)
     stop(programs)
+    few_and_many(bench)
     memory(bench)
+
+
+def many_names(bench, count, step):
+    """A file of so many names, each once; by steps that have no divisor in common with the count."""
+    questions = bench.directory / f"kept-many-{count}-{step}"
+    zone = Questions(bench, 1.0).zone
+    numbers = (number * step % count for number in range(count))
+    questions.write_text("".join(f"many{number:07}.{zone(number)}" for number in numbers))
+    return questions
+
+
+def learn(bench, program, count):
+    """Each of so many names is asked once, so that it is kept."""
+    seconds = count / 50_000
+    while bench.tools.load(program, seconds, many_names(bench, count, 1), window=100)["sent"] < count:
+        seconds *= 2  # from the first one on, but those that are kept already take less
+
+
+def few_and_many(bench):
+    """From memory all the same, but of a few answers and of a million, asked for in an order that is not theirs."""
+    programs = [bench.started(kind, 100) for kind in (KeptDproxy, *rivals())]
+    for program in programs:
+        learn(bench, program, MANY)
+        bench.tools.load(program, 1, many_names(bench, FEW, 1), window=32)
+    found = {}
+    for count, step in ((FEW, 7), (MANY, 482_711)):
+        questions = many_names(bench, count, step)
+        found[count] = interleaved(programs, bench.rounds, lambda program, of=questions: bench.tools.load(
+            program, bench.seconds * 2, of, window=100))
+    rows = []
+    for program in programs:
+        for count, of in found.items():
+            runs, base = of[program], found[FEW][program]
+            rows.append([program.name, f"{count:,}", spread(runs, "qps"), ratio(runs, base, "qps"),
+                         spread(runs, "cpu_us", "{:.2f}"), ratio(runs, base, "cpu_us"), f"{median(runs, 'loss'):.2%}"])
+    table("Answered from memory: all of 1,000 names, and of 1,000,000",
+          ["program", "names", "queries/s", "of 1,000", "CPU µs a query", "of 1,000", "lost"], rows)
+    stop(programs)
 
 
 def memory(bench, names=500_000):
     """Resident memory that grows by so many answers, for each."""
-    questions = bench.directory / "kept-many"
-    zone = Questions(bench, 1.0).zone
-    questions.write_text("".join(f"many{number:07}.{zone(number)}" for number in range(names)))
+    questions = many_names(bench, names, 1)
     rows = []
-    for kind in (FittingDproxy, KeptDnsdist, KeptUnbound):
+    for kind in (FittingDproxy, *rivals()):
         program = bench.started(kind, 100)
         bench.tools.load(program, 1, Questions(bench, 1.0).file(0), window=100)
         before = program.resident_kib()

@@ -233,15 +233,16 @@ def find(program):
 
 def build_coredns(source, directory):
     """CoreDNS as a Go module; nothing where Go is missing or the module cannot be had."""
-    program = directory / "coredns"
-    if program.exists():
+    program, build = directory / "coredns", directory / "coredns-source"
+    text = (source / "main.go").read_text()
+    if program.exists() and (build / "main.go").exists() and (build / "main.go").read_text() == text:
         return program
+    program.unlink(missing_ok=True)
     go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin:/usr/lib/go/bin")
     if not go:
         return None
-    build = directory / "coredns-source"
     build.mkdir(exist_ok=True)
-    shutil.copy(source / "main.go", build)
+    (build / "main.go").write_text(text)
     environment = {**os.environ, "GOFLAGS": "-mod=mod"}
     for command in (["mod", "init", "bench/coredns"], ["get", "github.com/coredns/coredns@v1.14.3"],
                     ["build", "-o", program, "."]):
