@@ -111,13 +111,23 @@ dns::MutableBytes Answers::room(const Client& client, std::size_t bytes) {
     return bytes <= room.size() ? room : datagram_rooms_.take(bytes);
 }
 
-void Answers::shared(const InFlight& entry, dns::Bytes message, const ReplyAtHand& clean) {
-    const dns::MutableBytes copy = room(entry.client, clean.message.size()).first(clean.message.size());
+dns::MutableBytes Answers::with_edns(const Client& client, dns::MutableBytes reply, bool wanted) {
+    const dns::OptPlace place = dns::find_opt(reply);
+    if (!place.walks || place.is_signed || place.found == wanted || dns::denies_edns(reply)) return reply;
+    if (place.found) return reply.first(dns::remove_opt(reply, place));
+    const dns::MutableBytes out = room(client, reply.size() + dns::opt_fixed_length);
+    const std::size_t length = dns::write_with_options(reply, {}, out);
+    return length == 0 ? reply : out.first(length);
+}
+
+void Answers::shared(const InFlight& entry, dns::Bytes message, const ReplyAtHand& clean, bool had_edns) {
+    dns::MutableBytes copy = room(entry.client, clean.message.size()).first(clean.message.size());
     std::copy(clean.message.begin(), clean.message.end(), copy.begin());
     dns::set_id(copy, entry.client_id);
     const dns::Bytes question = message.subspan(dns::header_length, entry.query.question.end - dns::header_length);
     const bool repeats_it = dns::question_count(copy) == 1 && copy.size() >= dns::header_length + question.size();
     if (repeats_it) std::copy(question.begin(), question.end(), copy.begin() + dns::header_length);
+    if (entry.query.has_edns != had_edns) copy = with_edns(entry.client, copy, entry.query.has_edns);
     deliver(owed_for(entry), copy, limit_of(entry.query, clean.by_stream), {Source::upstream, message, clean.upstream});
 }
 

@@ -46,8 +46,9 @@ public:
     void keep(std::unique_ptr<StoredReply> reply) { kept_.push_back(std::move(reply)); }
     /// The reply as it is for whoever asks: without what was put in for one client, or is between neighbours.
     static ReplyAtHand cleaned(const InFlight& entry, const ReplyAtHand& reply);
-    /// The same reply to another query; `clean` stays as it is.
-    void shared(const InFlight& entry, dns::Bytes message, const ReplyAtHand& clean);
+    /// The same reply to another query; `clean` stays as it is. `had_edns`: the query that it was sent for. To who has
+    /// an OPT it goes with one, to who has none without (RFC 6891 7).
+    void shared(const InFlight& entry, dns::Bytes message, const ReplyAtHand& clean, bool had_edns);
     /// An answer that was kept. `message`: the query, with the client's ID.
     void remembered(const Owed& owed, dns::Bytes message, const cache::KeptAnswer& kept);
     /// First, where such a one is to be kept: no memory is needed for it any more.
@@ -72,6 +73,8 @@ private:
     /// Room for an answer of so many bytes, good until all has left; on a connection until it is answered. It may be
     /// taken twice for one answer.
     dns::MutableBytes room(const Client& client, std::size_t bytes);
+    /// With an OPT, or without; as it is where that cannot be. In place or in a room() of its own.
+    dns::MutableBytes with_edns(const Client& client, dns::MutableBytes reply, bool wanted);
     /// The reply with our own in its OPT (and padded, where the query was), or as it is where it cannot have them. Good
     /// as long as a room().
     dns::Bytes with_hop_options(dns::Bytes reply, dns::HopAnswer& own, const Owed& owed);

@@ -51,6 +51,13 @@ bool takes_more(const InFlight& one, const InFlight& leader) {
     return !one.client.arrival().size_limited || one.query.udp_size > leader.query.udp_size;
 }
 
+/// Whether the leader's reply says to the other one what it would have heard itself.
+bool is_for(const InFlight& one, const InFlight& leader, dns::Bytes reply) {
+    if (dns::is_truncated(reply) && takes_more(one, leader)) return false;
+    // The refusal of EDNS (RFC 6891 7) is none of the question.
+    return one.query.has_edns || !leader.query.has_edns || !dns::denies_edns(reply);
+}
+
 }  // namespace
 
 void Relay::open_sharing(const PoolSet& pools) {
@@ -192,8 +199,8 @@ ReplyAtHand Relay::share_reply(QueryIndex index, const ReplyAtHand& reply) {
     }
     for_each_follower(index, [&](QueryIndex follower) {
         const InFlight& other = queries_[follower];
-        if (dns::is_truncated(clean.message) && takes_more(other, entry)) return;
-        answers_.shared(other, queries_.message(follower), clean);
+        if (!is_for(other, entry, clean.message)) return;
+        answers_.shared(other, queries_.message(follower), clean, entry.query.has_edns);
         finish(follower);
     });
     return clean;

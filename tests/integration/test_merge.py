@@ -91,6 +91,43 @@ def test_a_cut_reply_is_not_for_who_takes_more(world):
     assert len(upstream.received) == 2
 
 
+@pytest.mark.parametrize("first_has_opt", [True, False])
+def test_who_sends_no_opt_gets_none_and_who_sends_one_gets_one(world, transport, first_has_opt):
+    def with_an_opt_for_who_has_one(message):
+        opt = wire.opt() if wire.opt_of(message) else b""
+        return behaviours.answer_to(message, 1, additional=opt)
+    hold = behaviours.Hold(then=behaviours.replying(with_an_opt_for_who_has_one))
+    upstream = world.upstream(1, hold)
+    proxy = world.relay(upstream, settings=ONE_WORKER, cache="on", timeout="30s", attempts=1)
+    messages = [wire.query("x.test"), wire.query("x.test", additional=[wire.opt()])]
+    clients = [proxy.client(transport) for _ in messages]
+    order = [1, 0] if first_has_opt else [0, 1]
+    ask_at_once(proxy, [clients[number] for number in order], [messages[number] for number in order])
+    assert merged(proxy) == 1
+    hold.release()
+    plain, extended = [client.receive() for client in clients]
+    assert wire.opt_of(plain) is None and wire.opt_of(extended) is not None
+    assert len(upstream.received) == 1
+
+
+def test_who_sends_no_opt_hears_nothing_of_its_refusal(world):
+    """A server that knows no EDNS refuses the first, and is asked again for the other."""
+    def without_edns(message):
+        if wire.opt_of(message):
+            return behaviours.answer_to(message, 0, wire.FORMERR, records=[])
+        return behaviours.answer_to(message, 1)
+    hold = behaviours.Hold(then=behaviours.replying(without_edns))
+    upstream = world.upstream(1, hold)
+    proxy = world.relay(upstream, settings=ONE_WORKER, cache="on", timeout="30s", attempts=1)
+    extended, plain = proxy.client("udp"), proxy.client("udp")
+    ask_at_once(proxy, [extended, plain], [wire.query("x.test", additional=[wire.opt()]), wire.query("x.test")])
+    assert merged(proxy) == 1
+    hold.release()
+    assert wire.rcode_of(extended.receive()) == wire.FORMERR
+    assert wire.marker_of(plain.receive()) == 1
+    assert len(upstream.received) == 2
+
+
 def test_clients_that_the_upstream_tells_apart_are_not_merged(world):
     hold = behaviours.Hold()
     upstream = world.upstream(1, hold)
