@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 #include <random>
+#include <span>
 
 #include "cache/answer_memory.hpp"
 #include "catch.hpp"
@@ -50,10 +51,24 @@ struct Routes {
     }
 };
 
+constexpr std::uint32_t stale_s = 20;
+
+/// What was found is what was kept, of its age. Whether it is stale.
+bool is_stale_as_known(std::span<const std::uint64_t> words, const Known& known, const Asked& asked,
+                       const Number& number, std::uint64_t now_ns) {
+    const std::uint64_t age_s = (now_ns - known.at_ns) / second;
+    REQUIRE(age_s < known.ttl + stale_s);
+    const bool is_stale = cache::KeptAnswer(words).age(now_ns) == cache::Age::stale;
+    REQUIRE(is_stale == (age_s >= known.ttl));
+    const std::vector<std::uint64_t> record(words.begin(), words.end());
+    REQUIRE(test::written(record, asked, known.at_ns) ==
+            Packet(known.reply).edns(1232, {}, number.opt_flags()).bytes());
+    return is_stale;
+}
+
 }  // namespace
 
 TEST_CASE("the memory says what a map and a clock say, or nothing", "[answer_memory]") {
-    constexpr std::uint32_t stale_s = 20;
     std::mt19937 random(1);
     AnswerMemory memory(memory_bytes, 1);
     memory.open(0);
@@ -78,15 +93,7 @@ TEST_CASE("the memory says what a map and a clock say, or nothing", "[answer_mem
         if (hit) {
             memory.count_hit(hit);
             REQUIRE(model.contains(number.value));
-            const Known& known = model.at(number.value);
-            const std::uint64_t age_s = (now_ns - known.at_ns) / second;
-            REQUIRE(age_s < known.ttl + stale_s);
-            const cache::KeptAnswer answer(hit.words);
-            REQUIRE((answer.age(now_ns) == cache::Age::stale) == (age_s >= known.ttl));
-            if (answer.age(now_ns) == cache::Age::stale) ++stale;
-            const std::vector<std::uint64_t> record(hit.words.begin(), hit.words.end());
-            REQUIRE(test::written(record, asked, known.at_ns) ==
-                    Packet(known.reply).edns(1232, {}, number.opt_flags()).bytes());
+            if (is_stale_as_known(hit.words, model.at(number.value), asked, number, now_ns)) ++stale;
             ++found;
         }
         if (!hit || random() % 50 == 0) {
