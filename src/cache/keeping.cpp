@@ -25,12 +25,13 @@ struct Reading {
     std::uint32_t least_ttl = 0x7fffffff;
     std::size_t end = 0;  ///< of the records before the OPT
     bool has_soa = false;  ///< in the authority section
+    bool has_asked_type = false;  ///< in the answer section
     std::optional<dns::Record> opt;
 };
 
 /// False where it cannot be kept as it is: it does not walk to its last byte, is signed, or has its OPT in the midst,
 /// so that it cannot be taken off.
-bool read(dns::Bytes reply, Reading& reading) {
+bool read(dns::Bytes reply, std::uint16_t asked_type, Reading& reading) {
     std::size_t at = dns::header_length;
     if (!dns::skip_questions(reply, at)) return false;
     const std::size_t answers = dns::answer_count(reply);
@@ -46,6 +47,7 @@ bool read(dns::Bytes reply, Reading& reading) {
             return at == reply.size();
         }
         if (reading.ttl_count == max_kept_records) return false;
+        if (index < answers && record.type == asked_type) reading.has_asked_type = true;
         if (index >= answers && index < before && record.type == dns::type::soa) reading.has_soa = true;
         reading.ttl_places[reading.ttl_count++] = static_cast<std::uint16_t>(record.fixed + 4);
         reading.least_ttl = std::min(reading.least_ttl, record.counted_ttl(reply));
@@ -63,6 +65,14 @@ bool has_plain_header(dns::Bytes reply) {
            dns::question_count(reply) == 1;
 }
 
+std::uint16_t asked_type(const QuestionKey& key) { return dns::read_u16(key.question.last(4).data()); }
+
+/// That there is no such name, or no such record, also at the end of aliases (RFC 2308 2.1, 2.2).
+bool is_negative(dns::Bytes reply, const Reading& reading) {
+    const bool is_nxdomain = dns::rcode_of(reply) == static_cast<std::uint8_t>(dns::Rcode::nxdomain);
+    return is_nxdomain || (reading.has_soa && !reading.has_asked_type);
+}
+
 /// The question stands there uncompressed, as the key has it.
 bool answers(dns::Bytes reply, const QuestionKey& key) {
     if (reply.size() < dns::header_length + key.question.size()) return false;
@@ -77,10 +87,9 @@ std::uint32_t keeping_time(dns::Bytes reply, const Reading& reading, const Keepi
     const dns::Freshness fresh = dns::read_freshness(reply);
     if (fresh.kind == dns::Freshness::Kind::none) return 0;
     const std::uint32_t ttl = std::min(fresh.ttl, reading.least_ttl);
-    const bool is_nxdomain = dns::rcode_of(reply) == static_cast<std::uint8_t>(dns::Rcode::nxdomain);
-    if (is_nxdomain && !reading.has_soa) return 0;  // also behind an alias (RFC 2308 5)
-    const bool is_negative = is_nxdomain || fresh.kind == dns::Freshness::Kind::negative;
-    if (is_negative) return std::min({ttl, terms.negative_s, terms.most_s});
+    if (is_negative(reply, reading)) {
+        return reading.has_soa ? std::min({ttl, terms.negative_s, terms.most_s}) : 0;  // RFC 2308 5
+    }
     return std::clamp(ttl, std::min(terms.least_s, terms.most_s), terms.most_s);
 }
 
@@ -126,12 +135,12 @@ std::optional<std::uint16_t> put_options(dns::Bytes reply, const dns::Record& op
 }
 
 /// TTLs as they are shown from now on: raised, lowered, and never with the highest bit (RFC 2181 8).
-void set_ttls(std::uint8_t* message, const Reading& reading, const KeepingTerms& terms, bool is_positive) {
+void set_ttls(std::uint8_t* message, const Reading& reading, std::uint32_t least_s, std::uint32_t most_s) {
     for (std::size_t number = 0; number < reading.ttl_count; ++number) {
         std::uint8_t* const at = message + reading.ttl_places[number];
         std::uint32_t ttl = std::uint32_t{dns::read_u16(at)} << 16 | dns::read_u16(at + 2);
         if (ttl > 0x7fffffff) ttl = 0;
-        ttl = std::min(is_positive ? std::max(ttl, terms.least_s) : ttl, terms.most_s);
+        ttl = std::min(std::max(ttl, least_s), most_s);
         dns::write_u16(at, static_cast<std::uint16_t>(ttl >> 16));
         dns::write_u16(at + 2, static_cast<std::uint16_t>(ttl));
     }
@@ -142,7 +151,9 @@ void set_ttls(std::uint8_t* message, const Reading& reading, const KeepingTerms&
 std::span<const std::uint64_t> make_kept(dns::Bytes reply, const QuestionKey& key, const KeepingTerms& terms,
                                          const Coming& came, std::span<std::uint64_t> out) {
     Reading reading;
-    if (!answers(reply, key) || !has_plain_header(reply) || !read(reply, reading)) return {};
+    if (!answers(reply, key) || !has_plain_header(reply) || !read(reply, asked_type(key), reading)) {
+        return {};
+    }
     const std::uint32_t fresh_s = keeping_time(reply, reading, terms);
     if (fresh_s == 0) return {};
 
@@ -150,7 +161,14 @@ std::span<const std::uint64_t> make_kept(dns::Bytes reply, const QuestionKey& ke
     writer.put(key.subnet.data(), key.subnet.size());
     writer.put(reading.ttl_places.data(), reading.ttl_count * sizeof(std::uint16_t));
     std::uint8_t* const message = writer.put(reply.data(), reading.end);
-    set_ttls(message, reading, terms, dns::rcode_of(reply) == 0 && dns::answer_count(reply) != 0);
+    if (is_failure(reply)) {
+        set_ttls(message, reading, 0, terms.most_s);
+    } else if (is_negative(reply, reading)) {
+        // Others' caches go by the SOA as well: with its TTL as it was, each of them would begin at MINIMUM again.
+        set_ttls(message, reading, 0, fresh_s);
+    } else {
+        set_ttls(message, reading, terms.least_s, terms.most_s);
+    }
     KeptHead head;
     head.account = came.account;
     head.route = key.route;

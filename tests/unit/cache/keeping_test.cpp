@@ -62,6 +62,39 @@ TEST_CASE("negative answers are kept by their SOA, and without one not at all", 
     CHECK(time_of(alias().authority(test::soa())) == 20);
 }
 
+TEST_CASE("an alias without what was asked for is negative too, where a SOA says so", "[keeping]") {
+    const cache::KeepingTerms terms{.least_s = 600, .most_s = 3600, .negative_s = 100};
+    const auto alias = [] {
+        return Packet::reply("a.test", qtype::a).answer("a.test", qtype::cname, test::name("b.test"), 20);
+    };
+    CHECK(time_of(alias().authority(test::soa()), terms) == 20);
+    CHECK(time_of(alias().authority(test::soa()), {.negative_s = 10}) == 10);
+    CHECK(time_of(alias().authority(test::soa()), {.negative_s = 0}) == 0);
+    // With the record, or with nobody who says that there is none: the alias itself is the answer.
+    CHECK(time_of(alias().answer("b.test", qtype::a, {192, 0, 2, 1}).authority(test::soa()), terms) == 600);
+    CHECK(time_of(alias(), terms) == 600);
+    const Asked of_alias(Packet::query("a.test", qtype::cname));
+    const auto record = kept(of_alias, Packet::reply("a.test", qtype::cname)
+                                           .answer("a.test", qtype::cname, test::name("b.test"), 20)
+                                           .authority(test::soa()), terms);
+    REQUIRE_FALSE(record.empty());
+    CHECK(cache::KeptAnswer(record).head().fresh_s == 600);
+}
+
+TEST_CASE("no TTL of a negative answer is longer than it is kept", "[keeping]") {
+    const Asked asked(query());
+    const auto soa_ttl_at = [&](const cache::KeepingTerms& terms, std::uint64_t seconds) {
+        const auto record = kept(asked, negative(3).authority(test::soa(3600)), terms);
+        const Octets out = test::written(record, asked, seconds * test::second);
+        const std::size_t at = asked.message.size() + test::name("test").size() + 4;
+        return std::uint32_t{dns::read_u16(out.data() + at)} << 16 | dns::read_u16(out.data() + at + 2);
+    };
+    CHECK(soa_ttl_at({}, 0) == 30);  // MINIMUM
+    CHECK(soa_ttl_at({}, 25) == 5);
+    CHECK(soa_ttl_at({.negative_s = 8}, 0) == 8);
+    CHECK(soa_ttl_at({.negative_s = 8}, 7) == 1);
+}
+
 TEST_CASE("failures are kept for a moment, other rcodes and cut replies not at all", "[keeping]") {
     CHECK(time_of(negative(2), {.stale_s = 60}) == cache::failure_kept_s);
     const Asked asked(query());
