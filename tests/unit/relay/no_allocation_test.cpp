@@ -156,7 +156,7 @@ TEST_CASE("nothing is allocated for an answer that is kept, on a connection", "[
     is_test_thread = true;
     KeepingWorker one;
     // All answers of a round lie in half of what a connection's buffer may grow to without being given back.
-    const std::size_t addresses = GENERATE(1, 10);
+    const auto addresses = GENERATE(std::size_t{1}, std::size_t{10});
     one.learn(one.with_edns("n", 4096), {.addresses = addresses});
     const io::Fd connection = one.connect();
     // How the system cuts what comes is not the test's to say, and a turn more of the loop than before takes memory for
